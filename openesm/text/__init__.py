@@ -27,7 +27,7 @@ class Message:
     args: tuple[tuple[str, object], ...] = ()
 
     @classmethod
-    def of(cls, key: str, **args: object) -> Message:
+    def of(cls, key: str, /, **args: object) -> Message:
         return cls(key, tuple(args.items()))
 
     def text(self, language: Language = "en") -> str:

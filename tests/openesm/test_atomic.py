@@ -44,6 +44,15 @@ def test_links_are_replaced_and_not_followed(tmp_path: Path) -> None:
     assert victim.read_text() == "precious"
 
 
+def test_a_planted_temporary_file_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("secrets.token_hex", lambda size: "guessed")
+    planted = tmp_path / ".file.guessed"
+    planted.write_text("theirs")
+    with pytest.raises(FileExistsError):
+        atomic.write(tmp_path / "file", b"new", 0o600)
+    assert planted.read_text() == "theirs"
+
+
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     target = tmp_path / "folder"
     (target / "full").mkdir(parents=True)
