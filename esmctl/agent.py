@@ -1,0 +1,74 @@
+"""The running agent, over its local socket: `POST /control` with a JSON command.
+
+{"command": "status"}   -> 200 {"result": {...}}
+                           4xx {"error": {"key": "room.name", "args": {...}}}
+"""
+
+import http.client
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from esmctl.failure import NO_AGENT, FailureError
+from openesm.text import Message
+
+TIMEOUT_S = 15.0
+_ANSWER_BYTES = 4 << 20
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(TIMEOUT_S)
+        self.sock.connect(str(self._path))
+
+
+def ask(path: Path, command: str) -> dict[str, Any]:
+    """The result of a command.
+
+    Raises:
+        FailureError: code 2 when no agent answers at `path`, else code 1 with the agent's reason.
+    """
+    connection = _UnixConnection(path)
+    try:
+        body = json.dumps({"command": command})
+        connection.request("POST", "/control", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        status, data = answer.status, answer.read(_ANSWER_BYTES)
+    except (FileNotFoundError, ConnectionRefusedError) as absent:
+        raise FailureError(Message.of("esmctl.no-agent", socket=path), NO_AGENT) from absent
+    except PermissionError as denied:
+        raise FailureError.of("socket-denied", socket=path) from denied
+    except (OSError, http.client.HTTPException) as failed:
+        raise FailureError.of("agent-failed", socket=path, reason=failed) from failed
+    finally:
+        connection.close()
+    return _result(path, status, data)
+
+
+def _result(path: Path, status: int, data: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(data)
+    except ValueError as wrong:
+        raise FailureError.of("agent-failed", socket=path, reason=f"HTTP {status}") from wrong
+    match answer:
+        case {"result": dict(result)} if status == http.HTTPStatus.OK:
+            return result
+        case {"error": {"key": str(key), "args": dict(args)}}:
+            raise FailureError(known(key, args))
+    raise FailureError.of("agent-failed", socket=path, reason=f"HTTP {status}")
+
+
+def known(key: str, args: dict[str, Any]) -> Message:
+    """The message that an agent names; a plain one when it is of another version and names what we lack."""
+    message = Message(key, tuple(args.items()))
+    try:
+        message.text("en")
+    except (KeyError, OSError, ValueError):
+        return Message.of("esmctl.unknown-message", name=key)
+    return message
