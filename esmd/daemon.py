@@ -1,0 +1,315 @@
+"""The agent as a whole: joins the rooms, starts, reloads, tells its state, stops."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import grp
+import logging
+import os
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openesm
+import providers
+from esmd import journal, tls
+from esmd.audit import Audit
+from esmd.auth.authenticator import Authenticator
+from esmd.auth.principal import Principal
+from esmd.auth.users import Role, UsersError
+from esmd.sampler import Sampler
+from esmd.service import Command, RefusedError, Service
+from esmd.wbem import interop
+from esmd.wbem.cimxml.service import CimXmlService
+from esmd.wbem.enumeration import Enumerations
+from esmd.wbem.operations import Operations
+from esmd.wbem.repository import Repository
+from esmd.wbem.server import Endpoint, ListenError, Server, has_ipv6
+from openesm.cim import mofc
+from openesm.cim.provider import Association, Provider
+from openesm.host import Host
+from openesm.model import AgentState, ServiceState
+from openesm.model import Service as AgentService
+from openesm.settings import Settings, SettingsError
+from openesm.text import Message
+
+STOP_GRACE_S = 8.0
+CERTIFICATE_CHECK_S = 3600.0
+
+log = logging.getLogger("openesm")
+
+
+class StartError(Exception):
+    """The agent cannot start; `message` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class Agent:
+    """One running agent.
+
+    Args:
+        settings: as loaded, with the command line's changes.
+        reread: loads the settings anew for a reload.
+    """
+
+    def __init__(self, settings: Settings, reread: Callable[[], Settings]) -> None:
+        self._settings = settings
+        self._reread = reread
+        self._started = time.monotonic()
+        self._context: ssl.SSLContext | None = None
+        self._certificate_timer: asyncio.TimerHandle | None = None
+        self._lock = _lock_state(settings.state.dir)
+        self._audit = Audit(journal.AuditFile(settings.log.audit).write)
+        self.host = Host(settings.host.root, system_name=settings.host.system_name)
+        self.host.agent = self.state
+        schema = mofc.schema(settings.state.dir / "schema.json")
+        served: list[Provider[Any] | Association] = [
+            *providers.installed(),
+            *interop.providers(openesm.__version__, self._listeners, self._namespaces, settings.limits),
+        ]
+        self.repository = Repository(schema, served, self.host)
+        self._enumerations = Enumerations(settings.limits)
+        self._authenticator = Authenticator(
+            settings.auth, self._audit, settings.listen.i_know_plaintext_is_unsafe
+        )
+        operations = Operations(self.repository, self._enumerations, self._audit)
+        cimxml = CimXmlService(operations, self.repository)
+        self._service = Service(self._authenticator, cimxml, self._commands())
+        self._server = Server(self._service, settings.limits)
+        measured = self.repository.measured() if settings.mode.service else []
+        self._sampler = Sampler(self.host, self.repository, measured, settings.host.sample_s)
+
+    # -- life
+
+    async def start(self) -> None:
+        """Opens the sockets and starts sampling.
+
+        Raises:
+            StartError: a certificate or an address cannot be used.
+        """
+        try:
+            self._context = self._tls_context()
+            self._check_exposure()
+            await self._server.listen(self._endpoints())
+            await self._server.listen_locally(self._settings.state.socket, _group(self._settings.auth.group))
+        except (tls.TlsError, ListenError) as failed:
+            await self._server.close(0)
+            raise StartError(failed.message) from failed
+        self._sampler.start()
+        self._watch_certificate()
+        for endpoint in self._server.endpoints:
+            log.info("listening on %s", endpoint.url)
+
+    async def stop(self) -> None:
+        """Finishes what is in hand and closes everything."""
+        self._sampler.stop()
+        if self._certificate_timer is not None:
+            self._certificate_timer.cancel()
+        await self._server.close(STOP_GRACE_S)
+        self._authenticator.close()
+        os.close(self._lock)
+
+    async def reload(self) -> None:
+        """Reads settings, users and certificates anew; what is wrong leaves everything as it was.
+
+        Raises:
+            RefusedError: with the first thing that is wrong.
+        """
+        try:
+            fresh = self._reread()
+            self._authenticator.reload(fresh.auth, fresh.listen.i_know_plaintext_is_unsafe)
+            context = self._tls_context(fresh)
+        except SettingsError as wrong:
+            raise RefusedError(wrong.errors[0].message) from wrong
+        except (UsersError, tls.TlsError) as wrong:
+            raise RefusedError(_message_of(wrong)) from wrong
+        self._settings = replace(fresh, state=self._settings.state, limits=self._settings.limits)
+        self._context = context
+        journal.start(fresh.log)
+        self.host.refresh()
+        self._audit.event("reload")
+        try:
+            await self._server.listen(self._endpoints())
+        except ListenError as failed:
+            raise RefusedError(failed.message) from failed
+        log.info("settings reloaded from %s", fresh.source)
+
+    # -- what the agent is made of
+
+    def _tls_context(self, settings: Settings | None = None) -> ssl.SSLContext | None:
+        wanted = settings or self._settings
+        if not wanted.listen.https_port:
+            return None
+        if tls.ensure_certificate(wanted.tls, tls.certificate_names(self.host.system_name)):
+            log.info("created %s and its key", wanted.tls.cert)
+        return tls.server_context(wanted)
+
+    def _check_exposure(self) -> None:
+        """An agent that everybody can reach needs somebody who may log in (authentication.md 5)."""
+        settings = self._settings
+        nobody = not any(self._authenticator.users) and not settings.auth.client_ca and not settings.auth.pam
+        if settings.listen.scope == "all" and nobody:
+            raise StartError(Message.of("daemon.exposed-without-users", file=settings.auth.users_file))
+
+    def _endpoints(self) -> list[Endpoint]:
+        listen = self._settings.listen
+        hosts = ["127.0.0.1", "::1"] if listen.scope == "loopback" else ["0.0.0.0", "::"]  # noqa: S104
+        if not has_ipv6():
+            hosts.pop()
+        ports = ((listen.http_port, None), (listen.https_port, self._context))
+        return [Endpoint(host, port, context) for port, context in ports if port for host in hosts]
+
+    def _listeners(self) -> list[interop.Listener]:
+        name = self.host.system_name
+        local = self._settings.listen.scope == "loopback"
+        ports = {endpoint.port: endpoint.context for endpoint in self._server.endpoints}
+        return [
+            interop.Listener(
+                f"{'https' if context else 'http'}://{'localhost' if local else name}:{port}/cimom",
+                context is not None,
+            )
+            for port, context in ports.items()
+        ]
+
+    def _namespaces(self) -> list[str]:
+        """With `interop`, the name by which many clients look for the interop namespace first."""
+        return [*self.repository.namespaces(), "interop"]
+
+    def _watch_certificate(self) -> None:
+        """Renews our own certificate a month before its end and serves it at once (authentication.md 6)."""
+        listening = self._settings.listen.https_port
+        with suppress(tls.TlsError):
+            if listening and tls.renew_if_due(
+                self._settings.tls, tls.certificate_names(self.host.system_name), time.time()
+            ):
+                log.info("renewed %s", self._settings.tls.cert)
+                assert self._context is not None
+                tls.reload_certificate(self._context, self._settings)
+        self._certificate_timer = asyncio.get_running_loop().call_later(
+            CERTIFICATE_CHECK_S, self._watch_certificate
+        )
+
+    # -- what the agent tells
+
+    def state(self) -> AgentState:
+        """For ESM_Alive and ESM_GeneralInformation."""
+        service_mode = self._settings.mode.service
+        return AgentState(
+            version=openesm.__version__,
+            service_mode=service_mode,
+            uptime_s=time.monotonic() - self._started,
+            beats=self._sampler.beats,
+            services=self._services(),
+        )
+
+    def _services(self) -> tuple[AgentService, ...]:
+        now = self.host.wall()
+        sampling = ServiceState.RUNNING if self._settings.mode.service else ServiceState.DISABLED
+        return (
+            AgentService("WBEM server", ServiceState.RUNNING, now),
+            AgentService("Sampler", sampling, self._sampler.last_run),
+        )
+
+    def _commands(self) -> dict[str, tuple[Role, Command]]:
+        return {
+            "status": (Role.VIEWER, lambda _principal: self.status()),
+            "reload": (Role.ADMIN, self._reload_by),
+        }
+
+    def _reload_by(self, principal: Principal) -> object:
+        self._audit.event("command", user=principal.name, command="reload")
+        try:
+            self._reread()
+        except SettingsError as wrong:
+            raise RefusedError(wrong.errors[0].message) from wrong
+        task = asyncio.ensure_future(self.reload())
+        task.add_done_callback(_tell_failure)
+        return {"reloading": True}
+
+    def status(self) -> dict[str, object]:
+        """For `esmctl status`."""
+        settings = self._settings
+        users = Counter(user.role.name.lower() for user in self._authenticator.users)
+        return {
+            "version": openesm.__version__,
+            "service_mode": settings.mode.service,
+            "pid": os.getpid(),
+            "uptime_s": round(time.monotonic() - self._started),
+            "system_name": self.host.system_name,
+            "listeners": [{"url": e.url, "tls": e.context is not None} for e in self._server.endpoints],
+            "tls": self._certificate_status(),
+            "users": {role.name.lower(): users[role.name.lower()] for role in Role},
+            "failed_logins_last_hour": self._audit.failures_last_hour(),
+            "requests": self._service.requests,
+            "connections": self._server.connections,
+            "classes": len(self.repository.served()),
+            "services": [
+                {"name": s.name, "state": s.state.name.lower(), "last_run": s.last_run}
+                for s in self._services()
+            ],
+            "config": str(settings.source),
+            "state": str(settings.state.dir),
+            "warnings": self._warnings(),
+        }
+
+    def _certificate_status(self) -> dict[str, object] | None:
+        if self._context is None:
+            return None
+        cert = self._settings.tls.cert
+        with suppress(tls.TlsError):
+            return {"cert": str(cert), "expires": tls.expires(cert), "sha256": tls.fingerprint(cert)}
+        return {"cert": str(cert), "expires": None, "sha256": None}
+
+    def _warnings(self) -> list[dict[str, object]]:
+        found: list[Message] = []
+        if self._settings.listen.i_know_plaintext_is_unsafe and self._settings.listen.http_port:
+            found.append(Message.of("http.plaintext-warning", port=self._settings.listen.http_port))
+        return [{"key": message.key, "args": dict(message.args)} for message in found]
+
+
+def _message_of(wrong: Exception) -> Message:
+    if isinstance(wrong, UsersError):
+        return wrong.errors[0].message
+    assert isinstance(wrong, tls.TlsError)
+    return wrong.message
+
+
+def _tell_failure(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("reload: %s", task.exception())
+
+
+def _group(name: str) -> int | None:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return None
+
+
+def _lock_state(folder: Path) -> int:
+    """Holds the state folder for this process; StartError when another agent has it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as failed:
+        raise StartError(
+            Message.of("daemon.state-failed", path=folder, reason=failed.strerror or failed)
+        ) from failed
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as held:
+        holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "?"
+        os.close(descriptor)
+        raise StartError(Message.of("daemon.state-held", path=folder, pid=holder)) from held
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
+    return descriptor

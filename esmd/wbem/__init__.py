@@ -1,0 +1,1 @@
+"""The WBEM server: HTTP, codecs, operations, the repository of instances."""

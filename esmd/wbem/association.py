@@ -1,0 +1,129 @@
+"""Walking associations: from an instance, or a class, to what is associated with it (DSP0200 5.4.2.14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from esmd.wbem.repository import Group, Repository, Source
+from openesm.cim.errors import CIMError, Status
+from openesm.cim.path import Path
+from openesm.cim.provider import Association
+from openesm.cim.schema import Class, Property
+
+Fresh = Callable[[Sequence[Source]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The parameters of an association operation; "" does not restrict."""
+
+    assoc_class: str = ""
+    result_class: str = ""
+    role: str = ""
+    result_role: str = ""
+
+
+def _matches(wanted: str, role: str) -> bool:
+    return not wanted or wanted.lower() == role.lower()
+
+
+def associators(
+    repository: Repository, namespace: str, source: Path, walk: Walk, fresh: Fresh
+) -> list[Group]:
+    """The instances at the other ends of the associations of `source`."""
+    _check_class(repository, namespace, walk.assoc_class, "AssocClass")
+    found: list[Group] = []
+    seen: set[tuple[str, str]] = set()
+    for _, others in _ends_of(repository, namespace, source, walk, walk.assoc_class, fresh):
+        for other in others:
+            key = other.provider.namespace.lower(), other.cls.name.lower()
+            if key in seen or (walk.result_class and not other.cls.isa(walk.result_class)):
+                continue
+            seen.add(key)
+            group = other.group
+            keep = [n for n, row in enumerate(group.rows) if group.path(row).identity != source.identity]
+            found.append(group if len(keep) == len(group.rows) else group.only(keep))
+    return found
+
+
+def references(repository: Repository, namespace: str, source: Path, walk: Walk, fresh: Fresh) -> list[Group]:
+    """The association instances that refer to `source`."""
+    found: list[Group] = []
+    _check_class(repository, namespace, walk.result_class, "ResultClass")
+    for association, _ in _ends_of(repository, namespace, source, walk, walk.result_class, fresh):
+        group = repository.joined(association)
+        own = [role for role, _ in association.ends if _matches(walk.role, role)]
+        hits = [
+            number
+            for number, row in enumerate(group.rows)
+            if any(isinstance(end := row[role], Path) and end.identity == source.identity for role in own)
+        ]
+        if hits and all(group.cls is not known.cls for known in found):
+            found.append(group.only(hits))
+    return found
+
+
+def _ends_of(
+    repository: Repository, namespace: str, source: Path, walk: Walk, assoc_class: str, fresh: Fresh
+) -> Iterator[tuple[Association, list[Source]]]:
+    """Each association in which `source` stands, with the sources at the end away from it."""
+    for association in repository.associations(namespace, assoc_class):
+        ends = repository.ends(association)
+        for (role, own), (other_role, others) in (ends, ends[::-1]):
+            if not _matches(walk.role, role) or not _matches(walk.result_role, other_role):
+                continue
+            if any(candidate.cls.name.lower() == source.classname.lower() for candidate in own):
+                fresh([*own, *others])
+                if any(_holds(candidate, source) for candidate in own):
+                    yield association, others
+
+
+def _holds(candidate: Source, path: Path) -> bool:
+    same = candidate.cls.name.lower() == path.classname.lower()
+    return same and candidate.group.find(path) is not None
+
+
+def _check_class(repository: Repository, namespace: str, classname: str, parameter: str) -> None:
+    if classname and classname not in repository.namespace(namespace):
+        raise CIMError.of(Status.INVALID_PARAMETER, "cim.no-such-class", parameter=parameter, name=classname)
+
+
+def class_associators(repository: Repository, namespace: str, classname: str, walk: Walk) -> list[Class]:
+    """The classes that the schema ties to a class by an association."""
+    space = repository.namespace(namespace)
+    found: dict[str, Class] = {}
+    for _, _, other in _class_ends(repository, namespace, classname, walk, walk.assoc_class):
+        for name in (other.reference_class, *space.descendants(other.reference_class)):
+            cls = space.get(name)
+            if cls is not None and (not walk.result_class or cls.isa(walk.result_class)):
+                found[name.lower()] = cls
+    return list(found.values())
+
+
+def class_references(repository: Repository, namespace: str, classname: str, walk: Walk) -> list[Class]:
+    """The association classes that refer to a class."""
+    ends = _class_ends(repository, namespace, classname, walk, walk.result_class)
+    return list({cls.name: cls for cls, _, _ in ends}.values())
+
+
+def _class_ends(
+    repository: Repository, namespace: str, classname: str, walk: Walk, assoc_class: str
+) -> Iterator[tuple[Class, Property, Property]]:
+    space = repository.namespace(namespace)
+    _check_class(repository, namespace, assoc_class, "AssocClass")
+    target = space.get(classname)
+    if target is None:
+        raise CIMError.of(
+            Status.INVALID_PARAMETER, "cim.no-such-class", parameter="ObjectName", name=classname
+        )
+    for cls in space.classes():
+        if not cls.is_association or (assoc_class and not cls.isa(assoc_class)):
+            continue
+        ends = list(cls.references())
+        for own in ends:
+            if not target.isa(own.reference_class) or not _matches(walk.role, own.name):
+                continue
+            for other in ends:
+                if other is not own and _matches(walk.result_role, other.name):
+                    yield cls, own, other

@@ -1,0 +1,169 @@
+"""The operations of DSP0200 5.4, on the repository, in no protocol's clothes.
+
+`perform` decides in the order that the standard gives to errors: rights, support, namespace, parameters,
+class, instance. What it needs from providers that may block is read first, then it is attempted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from esmd.audit import Audit
+from esmd.auth import access
+from esmd.auth.principal import Principal
+from esmd.wbem import changes, pulls, reads, walks
+from esmd.wbem.enumeration import Enumerations
+from esmd.wbem.repository import Repository, Source
+from esmd.wbem.request import NeedsReadingError, Request
+from esmd.wbem.results import Call, Result
+from esmd.wbem.signatures import REQUIRED
+from openesm.cim.errors import CIMError, Status
+from openesm.cim.path import Path
+from openesm.cim.values import Instance
+
+Handler = Callable[[Request], Result | Awaitable[Result]]
+
+
+class Operations:
+    """Carries calls out for principals.
+
+    Args:
+        audit: told of every refusal for lack of rights and of every change.
+    """
+
+    def __init__(self, repository: Repository, enumerations: Enumerations, audit: Audit) -> None:
+        self._repository = repository
+        self._enumerations = enumerations
+        self._audit = audit
+
+    def perform(self, call: Call, principal: Principal) -> Result | Awaitable[Result]:
+        """The result, or an awaitable of it where something has to be waited for.
+
+        Raises:
+            CIMError: (also from the awaitable) the operation is refused.
+        """
+        try:
+            return self._attempt(call, principal, frozenset())
+        except NeedsReadingError as needs:
+            return self._read_and_perform(call, principal, needs)
+
+    async def _read_and_perform(self, call: Call, principal: Principal, needs: NeedsReadingError) -> Result:
+        ready: set[Source] = set()
+        while True:
+            try:
+                await self._repository.refresh(needs.sources)
+            except TimeoutError:
+                names = ", ".join(source.cls.name for source in needs.sources)
+                raise CIMError.of(Status.FAILED, "cim.provider-slow", name=names) from None
+            ready.update(needs.sources)
+            try:
+                result = self._attempt(call, principal, frozenset(ready))
+            except NeedsReadingError as more:
+                needs = more
+                continue
+            return await result if isinstance(result, Awaitable) else result
+
+    def _attempt(
+        self, call: Call, principal: Principal, ready: frozenset[Source]
+    ) -> Result | Awaitable[Result]:
+        handler = HANDLERS.get(call.name) if call.target is None else _invoke
+        if handler is None:
+            raise CIMError.of(Status.NOT_SUPPORTED, "cim.no-operation", name=call.name)
+        self._check_rights(call, principal)
+        self._repository.namespace(call.namespace)
+        if call.problem is not None:
+            raise call.problem
+        for name in REQUIRED.get(call.name, ()) if call.target is None else ():
+            if call.arguments.get(name) is None:
+                raise CIMError.of(
+                    Status.INVALID_PARAMETER, "cim.missing-parameter", name=name, operation=call.name
+                )
+        result = handler(Request(call, principal, self._repository, self._enumerations, ready))
+        return self._change(call, principal, result) if isinstance(result, Awaitable) else result
+
+    def _check_rights(self, call: Call, principal: Principal) -> None:
+        operation = call.name if call.target is None else access.ANY_METHOD
+        try:
+            access.require(principal, operation, self._repository.canonical(call.namespace))
+        except CIMError:
+            self._tell("access-denied", call, principal)
+            raise
+
+    async def _change(self, call: Call, principal: Principal, change: Awaitable[Result]) -> Result:
+        """Only what changes something has to be waited for."""
+        result = await change
+        self._tell("change", call, principal)
+        return result
+
+    def _tell(self, kind: str, call: Call, principal: Principal) -> None:
+        self._audit.event(
+            kind, user=principal.name, source=principal.source, operation=call.name, target=_target_of(call)
+        )
+
+
+def _target_of(call: Call) -> str:
+    """What a call is about, for the audit log."""
+    names = ("instancename", "modifiedinstance", "newinstance")
+    named = call.target or next((call.arguments[n] for n in names if n in call.arguments), "")
+    if isinstance(named, Instance):
+        named = named.path or named.classname
+    return f"{call.namespace}:{named}"
+
+
+def _create(request: Request) -> Awaitable[Result]:
+    return changes.create(request.repository, request.call)
+
+
+def _modify(request: Request) -> Awaitable[Result]:
+    modified: Instance = request.argument("modifiedinstance")
+    assert modified.path is not None
+    request.find(modified.path)
+    return changes.modify(request.repository, request.call, modified.path, modified.properties)
+
+
+def _set_property(request: Request) -> Awaitable[Result]:
+    path, name = request.argument("instancename"), request.argument("propertyname")
+    request.find(path)
+    change = {name: request.argument("newvalue")}
+    call = Call(request.call.name, request.namespace, {"propertylist": [name]})
+    return changes.modify(request.repository, call, path, change)
+
+
+def _delete(request: Request) -> Awaitable[Result]:
+    request.find(request.argument("instancename"))
+    return changes.delete(request.repository, request.call)
+
+
+def _invoke(request: Request) -> Awaitable[Result]:
+    target = request.call.target
+    if isinstance(target, Path):
+        source = request.repository.source(request.namespace, target.classname)
+        if source is not None:
+            request.fresh([source])
+    return changes.invoke(request.repository, request.call)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "GetClass": reads.get_class,
+    "EnumerateClasses": reads.enumerate_classes,
+    "EnumerateClassNames": reads.enumerate_class_names,
+    "GetQualifier": reads.get_qualifier,
+    "EnumerateQualifiers": reads.enumerate_qualifiers,
+    "GetInstance": reads.get_instance,
+    "EnumerateInstances": reads.enumerate_instances,
+    "EnumerateInstanceNames": reads.enumerate_instance_names,
+    "GetProperty": reads.get_property,
+    "SetProperty": _set_property,
+    "CreateInstance": _create,
+    "ModifyInstance": _modify,
+    "DeleteInstance": _delete,
+    "ExecQuery": reads.exec_query,
+    "Associators": walks.associated,
+    "AssociatorNames": walks.associated_names,
+    "References": walks.referring,
+    "ReferenceNames": walks.referring_names,
+    **dict.fromkeys(pulls.OPENERS, pulls.open_enumeration),
+    **dict.fromkeys(pulls.PULLS, pulls.pull),
+    "CloseEnumeration": pulls.close,
+    "EnumerationCount": pulls.count,
+}

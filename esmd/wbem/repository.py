@@ -1,0 +1,354 @@
+"""The instances that the server knows: rows of providers, completed by the schema, kept while fresh.
+
+A provider is read when somebody asks and the last reading is older than `freshness_s`. When a new reading
+equals the old one the old `Group` stays, so that what was made from it (text of an answer) stays good too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from openesm.cim.errors import CIMError, Status
+from openesm.cim.path import KeyValue, Path, normal_namespace
+from openesm.cim.provider import Association, Provider, Row
+from openesm.cim.schema import Class, Namespace, Schema
+from openesm.cim.values import INTEGER_RANGE, DateTime, Value, parse_boolean, parse_integer
+from openesm.host import Host
+
+INTEROP = "root/interop"
+ALIASES = {"interop": INTEROP, "root/pg_interop": INTEROP}
+SPELLINGS = {"interop": "interop", "root/pg_interop": "root/PG_InterOp", INTEROP: INTEROP}
+READ_LIMIT_S = 15.0
+
+log = logging.getLogger("openesm.provider")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Rows of one class, complete: constants and defaults of the schema are filled in.
+
+    `elements` are the provider's own values, row by row ((), for an association).
+    """
+
+    cls: Class
+    namespace: str
+    rows: Sequence[Row]
+    elements: Sequence[Any] = ()
+    index: dict[Hashable, int] = field(default_factory=dict)
+
+    def find(self, path: Path) -> int | None:
+        """The row that `path` names, whatever spelling its keys have."""
+        if not self.index and self.rows:
+            self.index.update((key_of(self.cls, row), number) for number, row in enumerate(self.rows))
+        wanted = key_of_path(self.cls, path, self.namespace)
+        return None if wanted is None else self.index.get(wanted)
+
+    def path(self, row: Row) -> Path:
+        keys = tuple((name, _as_key(row[name])) for name in self.cls.keys)
+        return Path(self.cls.name, keys, self.namespace)
+
+    def only(self, numbers: Iterable[int]) -> Group:
+        """The same class with some of its rows."""
+        return Group(self.cls, self.namespace, [self.rows[number] for number in numbers])
+
+
+def _as_key(value: Value) -> KeyValue:
+    if isinstance(value, bool | int | float | str | DateTime | Path):
+        return value
+    raise TypeError(f"not a key value: {value!r}")
+
+
+def key_of(cls: Class, row: Row) -> Hashable:
+    """What identifies a row within its class."""
+    return tuple(_key_identity(row[name], "") for name in cls.keys)
+
+
+def key_of_path(cls: Class, path: Path, namespace: str) -> Hashable | None:
+    """The identity of the row that a client's path names; None when it names none of this class.
+
+    A client may spell a number as a string and leave the name of a single key out (X10).
+    """
+    given = {name.lower(): value for name, value in path.keys}
+    if "" in given and len(given) == 1 and len(cls.keys) == 1:
+        given = {cls.keys[0].lower(): given[""]}
+    if set(given) != {name.lower() for name in cls.keys}:
+        return None
+    identity = []
+    for name in cls.keys:
+        try:
+            value = _typed_key(given[name.lower()], cls.properties[name.lower()].type)
+        except ValueError:
+            return None
+        identity.append(_key_identity(value, namespace))
+    return tuple(identity)
+
+
+def _typed_key(value: KeyValue, cim_type: str) -> Value:
+    if cim_type in ("string", "char16"):
+        return str(value)
+    if cim_type == "boolean":
+        return value if isinstance(value, bool) else parse_boolean(str(value))
+    if cim_type in INTEGER_RANGE:
+        return value if type(value) is int else parse_integer(str(value), cim_type)
+    if cim_type == "datetime" and isinstance(value, str):
+        return DateTime.parse(value)
+    return value
+
+
+def _key_identity(value: Value, namespace: str) -> Hashable:
+    if isinstance(value, Path):
+        where = normal_namespace(value.namespace or namespace)
+        return ALIASES.get(where, where), value.local_identity
+    return value  # type: ignore[return-value]  # keys are scalars
+
+
+class Source:
+    """A provider and its last reading."""
+
+    def __init__(self, provider: Provider[Any], cls: Class, constants: Row) -> None:
+        self.provider = provider
+        self.cls = cls
+        self.constants = constants
+        self.taken = float("-inf")
+        self.group = Group(cls, provider.namespace, ())
+        self.pending: asyncio.Future[None] | None = None
+        self.failing = False
+
+    def read(self, host: Host) -> tuple[list[Any], list[Row]]:
+        provider, constants = self.provider, self.constants
+        elements = list(provider.read(host))
+        rows: list[Row] = [{**constants, **provider.instance(element)} for element in elements]
+        for row in rows:
+            missing = [key for key in self.cls.keys if row.get(key) is None]
+            if missing:
+                raise TypeError(f"{self.cls.name}: key {missing[0]} is NULL")
+        return elements, rows
+
+    def keep(self, elements: list[Any], rows: list[Row], now: float) -> None:
+        self.taken = now
+        self.failing = False
+        if rows != self.group.rows:
+            self.group = Group(self.cls, self.provider.namespace, rows, elements)
+
+
+class Repository:
+    """All namespaces, classes and instances.
+
+    Args:
+        schema: the compiled schema.
+        providers: of classes and associations; each class must be in the schema of its namespace.
+        host: the machine that providers read.
+        freshness_s: a reading older than this is not shown.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        providers: Iterable[Provider[Any] | Association],
+        host: Host,
+        freshness_s: float = 1.0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.host = host
+        self._schema = schema
+        self._freshness_s = freshness_s
+        self._now = now
+        self._sources: dict[tuple[str, str], Source] = {}
+        self._associations: dict[tuple[str, str], Association] = {}
+        for provider in providers:
+            namespace = normal_namespace(provider.namespace)
+            cls = schema.namespaces[namespace].get(provider.classname)
+            if cls is None:
+                raise LookupError(f"{provider.namespace}:{provider.classname}")
+            key = namespace, cls.name.lower()
+            if isinstance(provider, Association):
+                self._associations[key] = provider
+            else:
+                self._sources[key] = Source(provider, cls, self._constants(cls))
+
+    def _constants(self, cls: Class) -> Row:
+        system = {"systemcreationclassname": "CIM_ComputerSystem", "systemname": self.host.system_name}
+        system |= {"cscreationclassname": "CIM_ComputerSystem", "csname": self.host.system_name}
+        constants: dict[str, Value] = {}
+        for key, prop in cls.properties.items():
+            if key in system:
+                constants[prop.name] = system[key]
+            elif key == "creationclassname":
+                constants[prop.name] = cls.name
+            elif prop.default is not None:
+                constants[prop.name] = prop.default
+        return constants
+
+    # -- names
+
+    def namespace(self, name: str) -> Namespace:
+        """The namespace by any of its names; INVALID_NAMESPACE when there is none."""
+        key = self.canonical(name)
+        found = self._schema.namespaces.get(key)
+        if found is None:
+            raise CIMError.of(Status.INVALID_NAMESPACE, "cim.no-namespace", name=name)
+        return found
+
+    def canonical(self, name: str) -> str:
+        """A namespace's one name in lower case; an alias becomes what it stands for."""
+        key = normal_namespace(name)
+        return ALIASES.get(key, key)
+
+    def spelling(self, name: str) -> str:
+        """How paths in an answer spell the namespace that a client called `name`."""
+        key = normal_namespace(name)
+        return SPELLINGS.get(key) or self._schema.namespaces[key].name
+
+    def namespaces(self) -> list[str]:
+        return [namespace.name for namespace in self._schema.namespaces.values()]
+
+    def cls(self, namespace: str, classname: str) -> Class:
+        """The class; INVALID_CLASS when the namespace has none of that name."""
+        found = self.namespace(namespace).get(classname)
+        if found is None:
+            raise CIMError.of(Status.INVALID_CLASS, "cim.no-class", name=classname)
+        return found
+
+    # -- instances
+
+    def source(self, namespace: str, classname: str) -> Source | None:
+        return self._sources.get((self.canonical(namespace), classname.lower()))
+
+    def family(self, namespace: str, classname: str) -> list[Source]:
+        """The sources of a class and its subclasses."""
+        where = self.canonical(namespace)
+        names = [classname, *self.namespace(namespace).descendants(classname)]
+        return [self._sources[where, n.lower()] for n in names if (where, n.lower()) in self._sources]
+
+    def measured(self) -> list[Source]:
+        """The sources whose provider measures something."""
+        return [source for source in self._sources.values() if source.provider.metrics]
+
+    def served(self) -> list[str]:
+        """Names of the classes that have a provider."""
+        return [source.cls.name for source in self._sources.values()]
+
+    def associations(self, namespace: str, classname: str = "") -> list[Association]:
+        """The association providers of a class and its subclasses; all of the namespace for ""."""
+        where = self.canonical(namespace)
+        found = [a for (space, _), a in self._associations.items() if space == where]
+        if not classname:
+            return found
+        space = self.namespace(namespace)
+        names = {classname.lower(), *(name.lower() for name in space.descendants(classname))}
+        return [a for a in found if a.classname.lower() in names]
+
+    def stale(self, sources: Iterable[Source]) -> list[Source]:
+        """Those whose reading is too old; what can be read without waiting is read at once."""
+        oldest = self._now() - self._freshness_s
+        late = []
+        for source in sources:
+            if source.taken < oldest:
+                if source.provider.may_block:
+                    late.append(source)
+                else:
+                    self._read_now(source)
+        return late
+
+    def _read_now(self, source: Source) -> None:
+        try:
+            elements, rows = source.read(self.host)
+        except Exception as failed:
+            raise self._failed(source, failed) from failed
+        source.keep(elements, rows, self._now())
+
+    async def refresh(self, sources: Iterable[Source]) -> None:
+        """Reads sources that may block, each in a thread of its own; one reading at a time for each.
+
+        Raises:
+            CIMError: FAILED when one cannot be read, or not within `READ_LIMIT_S`.
+        """
+        waits = [asyncio.shield(self._reading(source)) for source in sources]
+        await asyncio.wait_for(asyncio.gather(*waits), READ_LIMIT_S)
+
+    def _reading(self, source: Source) -> asyncio.Future[None]:
+        if source.pending is None or source.pending.done():
+            source.pending = asyncio.ensure_future(self._read_in_thread(source))
+        return source.pending
+
+    async def _read_in_thread(self, source: Source) -> None:
+        try:
+            elements, rows = await in_thread(lambda: source.read(self.host), source.cls.name)
+        except Exception as failed:
+            raise self._failed(source, failed) from failed
+        source.keep(elements, rows, self._now())
+
+    def invalidate(self, source: Source) -> None:
+        """After a change: the next request reads anew."""
+        source.taken = float("-inf")
+
+    def _failed(self, source: Source, failed: Exception) -> CIMError:
+        if isinstance(failed, CIMError):
+            return failed
+        if not source.failing:
+            source.failing = True
+            log.error("provider of %s failed", source.cls.name, exc_info=failed)
+        return CIMError.of(Status.FAILED, "cim.provider-failed", name=source.cls.name)
+
+    # -- associations
+
+    def ends(self, association: Association) -> list[tuple[str, list[Source]]]:
+        """The two roles of an association with the sources of the instances on each."""
+        return [
+            (role, [source for name in names for source in self._end(association, name)])
+            for role, names in association.ends
+        ]
+
+    def _end(self, association: Association, name: str) -> list[Source]:
+        namespace, colon, classname = name.rpartition(":")
+        return self.family(namespace if colon else association.namespace, classname)
+
+    def joined(self, association: Association) -> Group:
+        """All instances of an association."""
+        cls = self.cls(association.namespace, association.classname)
+        (first, lefts), (second, rights) = self.ends(association)
+        rows: list[Row] = [
+            {first: left, second: right}
+            for left in _paths(lefts)
+            for right in _paths(rights)
+            if left.identity != right.identity
+        ]
+        return Group(cls, association.namespace, rows)
+
+
+def _paths(sources: Iterable[Source]) -> list[Path]:
+    return [source.group.path(row) for source in sources for row in source.group.rows]
+
+
+async def in_thread(work: Callable[[], Any], name: str) -> Any:
+    """Runs `work` in a daemon thread of its own: one that never ends holds up nothing but its caller."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Any] = loop.create_future()
+
+    def settle(result: Any, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(result)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except Exception as failed:
+            error = failed
+        try:
+            loop.call_soon_threadsafe(settle, result, error)
+        except RuntimeError:
+            log.debug("%s ended after the server", name)
+
+    threading.Thread(target=run, name=f"read {name}", daemon=True).start()
+    return await done

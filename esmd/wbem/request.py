@@ -1,0 +1,88 @@
+"""One attempt at a call, and what every operation needs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from esmd.auth.principal import Principal
+from esmd.wbem import changes
+from esmd.wbem.enumeration import Enumerations
+from esmd.wbem.repository import Group, Repository, Source
+from esmd.wbem.results import Call, View
+from openesm.cim.path import Path
+from openesm.cim.schema import Class
+
+
+class NeedsReadingError(Exception):
+    """Sources must be read first, and that may block; then the operation is attempted again."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        super().__init__(sources)
+        self.sources = sources
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call of a principal; `ready` are the sources that were read for it."""
+
+    call: Call
+    principal: Principal
+    repository: Repository
+    enumerations: Enumerations
+    ready: frozenset[Source]
+
+    @property
+    def namespace(self) -> str:
+        return self.call.namespace
+
+    def argument(self, name: str) -> Any:
+        return self.call.arguments.get(name)
+
+    def is_true(self, name: str) -> bool:
+        return self.call.arguments.get(name) is True
+
+    def names(self) -> frozenset[str] | None:
+        """The PropertyList, in lower case; None for all (X16)."""
+        listed = self.argument("propertylist")
+        return None if listed is None else lower(listed)
+
+    def view(self, cls: Class | None = None) -> View:
+        """PropertyList, IncludeClassOrigin, and with `cls` DeepInheritance, as one view."""
+        names = self.names()
+        if cls is not None and self.argument("deepinheritance") is False:
+            declared = frozenset(cls.properties)
+            names = declared if names is None else names & declared
+        return View(names, self.is_true("includeclassorigin"))
+
+    def fresh(self, sources: Sequence[Source]) -> None:
+        """Makes sure that the readings of sources are fresh.
+
+        Raises:
+            NeedsReadingError: with those that have to be read by somebody who may wait.
+        """
+        late = self.repository.stale(source for source in sources if source not in self.ready)
+        if late:
+            raise NeedsReadingError(late)
+
+    def find(self, path: Path) -> tuple[Source, int]:
+        """The source and row of an existing instance; INVALID_CLASS or NOT_FOUND."""
+        cls = self.repository.cls(self.namespace, path.classname)
+        source = self.repository.source(self.namespace, cls.name)
+        if source is not None:
+            self.fresh([source])
+        return changes.find(self.repository, self.namespace, path)
+
+    def groups(self, classname: str) -> list[Group]:
+        """All instances of a class and its subclasses, associations among them."""
+        repository, namespace = self.repository, self.namespace
+        sources = repository.family(namespace, classname)
+        joined = repository.associations(namespace, classname)
+        ends = [source for a in joined for _, at_end in repository.ends(a) for source in at_end]
+        self.fresh([*sources, *ends])
+        return [*(source.group for source in sources), *(repository.joined(a) for a in joined)]
+
+
+def lower(names: Sequence[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)

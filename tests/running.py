@@ -1,0 +1,165 @@
+"""A real agent in a process of its own, for tests that speak to it as its users do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import bcrypt
+
+PROJECT = Path(__file__).parent.parent
+PASSWORD = "correct horse 7"  # blanks and digits: clients must quote it
+STOP_S = 15.0
+USERS = {"admin": "admin", "operator": "operator", "viewer": "viewer"}
+
+
+@dataclass(frozen=True)
+class RunningAgent:
+    """Where the agent answers, and what it wrote."""
+
+    folder: Path
+    http_port: int
+    https_port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def http(self) -> str:
+        return f"http://localhost:{self.http_port}"
+
+    @property
+    def https(self) -> str:
+        return f"https://localhost:{self.https_port}"
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "esmd.sock"
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "tls" / "server.pem"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "esmd.toml"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text("utf-8", "replace")
+
+    @property
+    def audit(self) -> str:
+        path = self.folder / "state" / "audit.log"
+        return path.read_text("utf-8") if path.exists() else ""
+
+    def rss_bytes(self) -> int:
+        """Resident memory of the agent now."""
+        pages = (Path("/proc") / str(self.process.pid) / "statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self) -> int:
+        return len(list((Path("/proc") / str(self.process.pid) / "fd").iterdir()))
+
+    def cpu_s(self) -> float:
+        """User and system CPU time of the agent so far."""
+        fields = (Path("/proc") / str(self.process.pid) / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def connect(self, *, tls: bool = False, timeout_s: float = 10.0) -> socket.socket:
+        """A raw connection to the agent."""
+        raw = socket.create_connection(
+            ("127.0.0.1", self.https_port if tls else self.http_port), timeout=timeout_s
+        )
+        if not tls:
+            return raw
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        return context.wrap_socket(raw, server_hostname="localhost")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody uses now."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def write_users(path: Path, users: Mapping[str, str] = USERS) -> None:
+    """A users file in which everybody has PASSWORD."""
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    path.write_text("".join(f"{name}:{hashed}:{role}\n" for name, role in users.items()))
+    path.chmod(0o600)
+
+
+@contextlib.contextmanager
+def running_agent(
+    folder: Path,
+    *,
+    settings: str = "",
+    auth: str = "",
+    root: Path = Path("/"),
+    env: Mapping[str, str] | None = None,
+    command: tuple[str, ...] = (sys.executable, "-m", "esmd"),
+) -> Iterator[RunningAgent]:
+    """Starts an agent on loopback and stops it in the end; its exit status must be 0.
+
+    Args:
+        settings: more sections of the configuration.
+        auth: more lines of its section [auth].
+        root: of the machine that is read.
+        command: what is run; `--config FILE` is added.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    http_port, https_port = free_ports(2)
+    write_users(folder / "users")
+    (folder / "esmd.toml").write_text(
+        f"[listen]\nhttp_port = {http_port}\nhttps_port = {https_port}\n"
+        f'[auth]\nusers_file = "users"\nallow_plaintext_loopback = true\n{auth}\n'
+        f'[tls]\ncert = "tls/server.pem"\nkey = "tls/server.key"\n'
+        f'[state]\ndir = "state"\nsocket = "esmd.sock"\n'
+        f'[host]\nroot = "{root}"\n{settings}'
+    )
+    ready, told = os.pipe()
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [*command, "--config", str(folder / "esmd.toml")],
+            stdout=log,
+            stderr=log,
+            pass_fds=(told,),
+            cwd=PROJECT,
+            env={**os.environ, "OPENESM_READY_FD": str(told), **(env or {})},
+        )
+    os.close(told)
+    agent = RunningAgent(folder, http_port, https_port, process)
+    try:
+        with os.fdopen(ready, "rb") as line:
+            assert line.readline() == b"READY=1\n", agent.log
+        yield agent
+        stopped = _stop(process)
+        assert stopped == 0, agent.log
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> int:
+    process.send_signal(signal.SIGTERM)
+    return process.wait(STOP_S)
+
+
+def eventually(condition: object, what: str, within_s: float = 10.0) -> None:
+    """Waits for a condition of another process; polled, because nothing could wake us."""
+    until = time.monotonic() + within_s
+    while not (condition() if callable(condition) else condition):
+        assert time.monotonic() < until, what
+        time.sleep(0.02)
