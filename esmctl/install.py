@@ -21,6 +21,7 @@ from openesm.text import Message, locale_language
 ACCOUNT = "openesm"
 ADMIN_GROUP = "openesm-admin"
 UNIT = "openesm.service"
+PAM_UNIT = "openesm-pam.service"
 _TOOL_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 _TOOL_S = 30
 
@@ -51,6 +52,15 @@ class Layout:
     def unit(self) -> Path:
         return self.root / "etc/systemd/system" / UNIT
 
+    @property
+    def shipped(self) -> tuple[tuple[str, Path], ...]:
+        """Files that come with the program, and where they go."""
+        return (
+            (UNIT, self.unit),
+            (PAM_UNIT, self.unit.with_name(PAM_UNIT)),
+            ("openesm.pam", self.root / "etc/pam.d/openesm"),
+        )
+
 
 def install(layout: Layout) -> Iterator[Message]:
     """Does what is missing and says each step; FailureError when a step cannot be done."""
@@ -66,8 +76,9 @@ def install(layout: Layout) -> Iterator[Message]:
             yield Message.of("esmctl.install-made", file=path)
     if write_config(layout.config):
         yield Message.of("esmctl.install-made", file=layout.config)
-    if _write_unit(layout.unit):
-        yield Message.of("esmctl.install-made", file=layout.unit)
+    for name, path in layout.shipped:
+        if _write_shipped(name, path):
+            yield Message.of("esmctl.install-made", file=path)
 
 
 def own(layout: Layout) -> None:
@@ -137,10 +148,10 @@ def _folder(path: Path, mode: int) -> bool:
     return True
 
 
-def _write_unit(path: Path) -> bool:
-    unit = resources.files("esmctl").joinpath(UNIT).read_bytes()
-    if path.is_file() and path.read_bytes() == unit:
+def _write_shipped(name: str, path: Path) -> bool:
+    content = resources.files("esmctl").joinpath(name).read_bytes()
+    if path.is_file() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write(path, unit, 0o644)
+    atomic.write(path, content, 0o644)
     return True

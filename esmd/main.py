@@ -103,10 +103,19 @@ async def _serve(settings: Settings, reread: Callable[[], Settings]) -> int:
     gc.collect()
     gc.freeze()
     tell_manager("READY=1")
+    _feed_watchdog(loop)
     await stopping.wait()
     tell_manager("STOPPING=1")
     await agent.stop()
     return 0
+
+
+def _feed_watchdog(loop: asyncio.AbstractEventLoop) -> None:
+    """Tells systemd that the event loop still turns, twice in each WatchdogSec."""
+    period_us = os.environ.get("WATCHDOG_USEC", "")
+    if period_us.isdigit() and int(period_us):
+        tell_manager("WATCHDOG=1")
+        loop.call_later(int(period_us) / 2e6, _feed_watchdog, loop)
 
 
 async def _reload(agent: Agent) -> None:

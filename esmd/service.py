@@ -65,7 +65,7 @@ class Service:
     def _control(self, principal: Principal, body: bytes) -> Response:
         try:
             question = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             question = None
         name = question.get("command") if isinstance(question, dict) else None
         command = self._commands.get(name) if isinstance(name, str) else None

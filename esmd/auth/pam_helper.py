@@ -8,6 +8,7 @@ to `other`, which on Debian lets everybody in who has a password (SEC-07).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import pwd
@@ -81,10 +82,11 @@ def _answer(connection: socket.socket, client_uid: int, group: str) -> None:
             with connection.makefile("rb") as lines:
                 question = json.loads(lines.readline(QUESTION_BYTES))
             role = verify(question["user"], question["password"], group)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             role = None
         answer = {"ok": role is not None, "role": role}
-        connection.sendall(json.dumps(answer).encode() + b"\n")
+        with contextlib.suppress(OSError):
+            connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
 def verify(user: str, password: str, group: str) -> Role | None:

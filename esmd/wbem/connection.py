@@ -167,7 +167,7 @@ class Connection(asyncio.Protocol):
     def drain(self) -> None:
         """Finishes the request in hand, then closes."""
         self._draining = True
-        if self._phase in (Phase.IDLE, Phase.HEAD) and not self._buffer:
+        if self._phase is Phase.CLOSING or (self._phase in (Phase.IDLE, Phase.HEAD) and not self._buffer):
             self._transport.close()
 
     # -- the conversation

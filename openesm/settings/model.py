@@ -32,7 +32,7 @@ class Listen:
 class Auth:
     users_file: Path = Path("users")
     pam: bool = False
-    pam_socket: Path = Path("/run/openesm/pam.sock")
+    pam_socket: Path = Path("/run/openesm-pam/pam.sock")
     client_ca: Path | None = field(default=None, metadata={"example": "tls/client-ca.pem"})
     client_crl: Path | None = field(default=None, metadata={"example": "tls/client-crl.pem"})
     client_users: Mapping[str, str] = field(

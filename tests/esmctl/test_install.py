@@ -25,6 +25,8 @@ def test_install_under_a_root_folder(tmp_path: Path, capsys: pytest.CaptureFixtu
         "etc/openesm/tls/server.key",
         "etc/openesm/tls/server.key.lock",
         "etc/openesm/tls/server.pem",
+        "etc/pam.d/openesm",
+        "etc/systemd/system/openesm-pam.service",
         "etc/systemd/system/openesm.service",
     }
     modes = {str(path.relative_to(root)): path.stat().st_mode & 0o777 for path in root.rglob("*")}

@@ -4,21 +4,25 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 import pytest
 
 from esmctl.main import main
+from tests.running import free_ports
 
 PASSWORD = "secret word"
 
 
 def free_offset() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as first:
-        port: int = first.getsockname()[1]
-    return port - 5989
+    """A --port-offset with which both ports of the agent are free."""
+    while True:
+        https_port = free_ports(1)[0]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", https_port - 1))
+            return https_port - 5989
 
 
 @contextmanager
