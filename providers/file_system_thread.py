@@ -86,6 +86,7 @@ def instance(volume: Volume) -> Row:
         if space and space.files >= space.files_free
         else None,
         "DevicePath": volume.file_system.device_path,
+        "FileSystemUUID": volume.file_system.uuid,
         "MountPoint": mount.mount_point,
         "MountOptions": mount.options,
         "DriveType": int(volume.file_system.drive),

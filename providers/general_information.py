@@ -72,6 +72,8 @@ def instance(general: General) -> Row:
         "Manufacturer": firmware.manufacturer,
         "Model": firmware.product,
         "SerialNumber": firmware.serial_number or firmware.chassis_serial_number,
+        "SKUNumber": firmware.sku,
+        "AssetTag": firmware.chassis_asset_tag,
         "ChassisType": CHASSIS_TYPES.get(firmware.chassis_type or 0),
         "BIOSVendor": firmware.bios_vendor,
         "BIOSVersion": firmware.bios_version,

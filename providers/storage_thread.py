@@ -78,6 +78,7 @@ def instance(storage: Storage) -> Row:
         "Temperature": temperature(storage),
         "ReallocatedSectors": smart.reallocated,
         "PendingSectors": smart.pending,
+        "EnduranceUsedPercentage": smart.endurance_used,
         "IOErrors": disk.io_errors,
     }
 

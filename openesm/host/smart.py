@@ -25,6 +25,7 @@ class Smart:
     temperature: int | None = None  # °C
     reallocated: int | None = None
     pending: int | None = None
+    endurance_used: int | None = None  # percent; may go beyond 100
     power_on_hours: int | None = None
     rpm: int | None = None
     model: str | None = None
@@ -50,12 +51,23 @@ def parse_smart(report: bytes | None) -> Smart:
         temperature=_whole(_at(found, "temperature", "current"), -273, 1000),
         reallocated=_whole(raw.get(_REALLOCATED, found.get("scsi_grown_defect_list"))),
         pending=_whole(raw.get(_PENDING)),
+        endurance_used=_endurance(found),
         power_on_hours=_whole(_at(found, "power_on_time", "hours")),
         rpm=_whole(found.get("rotation_rate"), 0, 2**32 - 2),
         model=_name(found, "model_name", "scsi_model_name"),
         serial_number=_name(found, "serial_number"),
         firmware=_name(found, "firmware_version", "scsi_revision"),
     )
+
+
+def _endurance(found: dict[str, Any]) -> int | None:
+    """NVMe and SAS report it themselves; newer smartctl tells it in one place for all."""
+    places = (
+        _at(found, "endurance_used", "current_percent"),
+        _at(found, "nvme_smart_health_information_log", "percentage_used"),
+        found.get("scsi_percentage_used_endurance_indicator"),
+    )
+    return next((_whole(place, 0, 255) for place in places if place is not None), None)
 
 
 def _state(found: dict[str, Any]) -> SmartState:

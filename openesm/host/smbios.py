@@ -102,6 +102,8 @@ class Firmware:
     board_product: str | None = None
     chassis_type: int | None = None
     chassis_serial_number: str | None = None
+    chassis_asset_tag: str | None = None
+    sku: str | None = None
     processors: tuple[Processor, ...] = ()
     memory_devices: tuple[MemoryDevice, ...] = ()
     memory_slots: int | None = None
@@ -174,6 +176,8 @@ def parse(entry_point: bytes | None, table: bytes | None) -> Firmware:
         board_product=board.text(5),
         chassis_type=chassis_type & 0x7F if chassis_type is not None else None,
         chassis_serial_number=chassis.text(7),
+        chassis_asset_tag=chassis.text(8),
+        sku=system.text(0x19),
         processors=tuple(_processor(each) for each in found if each.kind == 4),
         memory_devices=tuple(_memory_device(each) for each in found if each.kind == 17),
         memory_slots=_memory_slots(found),

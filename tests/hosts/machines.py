@@ -236,9 +236,9 @@ def server(root: Path) -> list[Snapshot]:
     recording.file(
         "sys/firmware/dmi/tables/DMI",
         tables.bios("American Megatrends", "F.12", "03/15/2024")
-        + tables.system("NEC", "Express5800/R120", "7A00001", UUID)
+        + tables.system("NEC", "Express5800/R120", "7A00001", UUID, "N8100-1")
         + tables.board("NEC", "MS-96XX")
-        + tables.chassis(0x80 | 23, "CH1")
+        + tables.chassis(0x80 | 23, "CH1", "A-1234")
         + tables.processor(0x400, "CPU 1", 0x41)
         + tables.processor(0x401, "CPU 2", 0x43)
         + tables.memory_array(4)

@@ -23,16 +23,17 @@ def bios(vendor: str, version: str, date: str) -> bytes:
     return structure(0, 0, bytes([1, 2, 0, 0, 3, 0]) + bytes(10), vendor, version, date)
 
 
-def system(maker: str | bytes, product: str | bytes, serial: str, uuid: bytes) -> bytes:
-    return structure(1, 1, bytes([1, 2, 0, 3]) + uuid + bytes([6, 0, 0]), maker, product, serial)
+def system(maker: str | bytes, product: str | bytes, serial: str, uuid: bytes, sku: str = "") -> bytes:
+    texts = (maker, product, serial, sku) if sku else (maker, product, serial)
+    return structure(1, 1, bytes([1, 2, 0, 3]) + uuid + bytes([6, 4 if sku else 0, 0]), *texts)
 
 
 def board(maker: str, product: str) -> bytes:
     return structure(2, 2, bytes([1, 2, 0, 0]), maker, product)
 
 
-def chassis(kind: int, serial: str) -> bytes:
-    return structure(3, 3, bytes([0, kind, 0, 1, 0]) + bytes(8), serial)
+def chassis(kind: int, serial: str, asset_tag: str) -> bytes:
+    return structure(3, 3, bytes([0, kind, 0, 1, 2]) + bytes(8), serial, asset_tag)
 
 
 def processor(handle: int, socket_name: str, status: int, cores: int = 8, max_mhz: int = 4000) -> bytes:

@@ -25,6 +25,12 @@ from openesm.host.smart import Smart, SmartState, parse_smart
         pytest.param(
             {"scsi_grown_defect_list": 7, "rotation_rate": 10500}, Smart(reallocated=7, rpm=10500), id="SAS"
         ),
+        pytest.param({"endurance_used": {"current_percent": 3}}, Smart(endurance_used=3), id="endurance"),
+        pytest.param(
+            {"nvme_smart_health_information_log": {"percentage_used": 101}},
+            Smart(endurance_used=101),
+            id="NVMe",
+        ),
         pytest.param(
             {
                 "ata_smart_attributes": {
@@ -58,7 +64,10 @@ JSON = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from(["smart_status", "temperature", "ata_smart_attributes", "model_name"]), JSON
+        st.sampled_from(
+            ["smart_status", "temperature", "ata_smart_attributes", "model_name", "endurance_used"]
+        ),
+        JSON,
     )
 )
 def test_no_report_raises(report: dict[str, Any]) -> None:
