@@ -90,6 +90,12 @@ def providers(
             },
         ),
         Provider(
+            classname="__Namespace",
+            namespace=INTEROP,
+            read=lambda _host: namespaces(),
+            instance=lambda name: {"Name": name},
+        ),
+        Provider(
             classname="CIM_CIMXMLCommunicationMechanism",
             namespace=INTEROP,
             read=lambda _host: listeners(),

@@ -11,7 +11,6 @@ import mof
 COMPILER = shutil.which("cimmofl")
 
 
-@pytest.mark.needs("cimmofl")
 @pytest.mark.skipif(COMPILER is None, reason="cimmofl (OpenPegasus) is not installed")
 @pytest.mark.parametrize(("namespace", "root"), mof.ROOTS.items(), ids=mof.ROOTS)
 def test_compiles(tmp_path: Path, namespace: str, root: str) -> None:
