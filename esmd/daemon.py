@@ -83,7 +83,7 @@ class Agent:
         )
         operations = Operations(self.repository, self._enumerations, self._audit)
         cimxml = CimXmlService(operations, self.repository)
-        self._service = Service(self._authenticator, cimxml, self._commands())
+        self._service = Service(self._authenticator, cimxml, self._audit, self._commands())
         self._server = Server(self._service, settings.limits)
         measured = self.repository.measured() if settings.mode.service else []
         self._sampler = Sampler(self.host, self.repository, measured, settings.host.sample_s)
@@ -98,7 +98,7 @@ class Agent:
         """
         try:
             self._context = self._tls_context()
-            self._check_exposure()
+            self._check_exposure(self._settings)
             await self._server.listen(self._endpoints())
             await self._server.listen_locally(self._settings.state.socket, _group(self._settings.auth.group))
         except (tls.TlsError, ListenError) as failed:
@@ -126,11 +126,12 @@ class Agent:
         """
         try:
             fresh = self._reread()
-            self._authenticator.reload(fresh.auth, fresh.listen.i_know_plaintext_is_unsafe)
             context = self._tls_context(fresh)
+            self._check_exposure(fresh)
+            self._authenticator.reload(fresh.auth, fresh.listen.i_know_plaintext_is_unsafe)
         except SettingsError as wrong:
             raise RefusedError(wrong.errors[0].message) from wrong
-        except (UsersError, tls.TlsError) as wrong:
+        except (UsersError, tls.TlsError, StartError) as wrong:
             raise RefusedError(_message_of(wrong)) from wrong
         self._settings = replace(fresh, state=self._settings.state, limits=self._settings.limits)
         self._context = context
@@ -153,9 +154,8 @@ class Agent:
             log.info("created %s and its key", wanted.tls.cert)
         return tls.server_context(wanted)
 
-    def _check_exposure(self) -> None:
+    def _check_exposure(self, settings: Settings) -> None:
         """An agent that everybody can reach needs somebody who may log in (authentication.md 5)."""
-        settings = self._settings
         nobody = not any(self._authenticator.users) and not settings.auth.client_ca and not settings.auth.pam
         if settings.listen.scope == "all" and nobody:
             raise StartError(Message.of("daemon.exposed-without-users", file=settings.auth.users_file))
@@ -279,7 +279,7 @@ class Agent:
 def _message_of(wrong: Exception) -> Message:
     if isinstance(wrong, UsersError):
         return wrong.errors[0].message
-    assert isinstance(wrong, tls.TlsError)
+    assert isinstance(wrong, tls.TlsError | StartError)
     return wrong.message
 
 

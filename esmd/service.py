@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 
+from esmd.audit import Audit
 from esmd.auth.authenticator import Authenticator
 from esmd.auth.peer import Peer
 from esmd.auth.principal import Principal
@@ -33,6 +34,7 @@ class Service:
     Args:
         authenticator: makes principals.
         cimxml: answers `/cimom` and `/`.
+        audit: told of commands that are refused for lack of rights.
         commands: of the local control socket: name -> (role needed, what it does; its result is JSON).
     """
 
@@ -40,10 +42,12 @@ class Service:
         self,
         authenticator: Authenticator,
         cimxml: CimXmlService,
+        audit: Audit,
         commands: Mapping[str, tuple[Role, Command]],
     ) -> None:
         self._authenticator = authenticator
         self._cimxml = cimxml
+        self._audit = audit
         self._commands = commands
         self.requests = 0
 
@@ -73,6 +77,7 @@ class Service:
             return _refusal(400, Message.of("control.no-command"))
         role, work = command
         if principal.role < role:
+            self._audit.event("access-denied", user=principal.name, source=principal.source, command=name)
             return _refusal(403, Message.of("control.access-denied", role=role.name.lower()))
         try:
             return _json(200, {"result": work(principal)})

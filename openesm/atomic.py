@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ def write(path: Path, data: bytes, mode: int) -> None:
     root writes, owner and group are those of the file before, else those of the folder.
     """
     owner = _owner(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     descriptor = os.open(
         temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from openesm.text import Language, Message
+
 
 class ServiceState(IntEnum):
     """State of one of the agent's services or threads (ESM_Alive.ServiceState)."""
@@ -42,3 +44,81 @@ class State(IntEnum):
     NORMAL = 1
     WARNING = 2
     CRITICAL = 3
+
+
+class Severity(IntEnum):
+    """PerceivedSeverity of CIM_AlertIndication, as far as we use it."""
+
+    INFORMATION = 2
+    WARNING = 3
+    CRITICAL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A reading of a metric of an element; `value` is None when it failed."""
+
+    classname: str
+    element: str  # stable id within the class
+    metric: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """What a reading did to the judged state of an element.
+
+    Attributes:
+        limit: the threshold that was crossed, None where none was (a reading failed, judged afresh).
+    """
+
+    sample: Sample
+    before: State
+    after: State
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that managers are told: one value for every source and every way of telling.
+
+    Attributes:
+        uuid: the same in every copy, so that receivers can drop repeats.
+        at: seconds since the epoch, wall clock; `utc_offset_s` of the place where it happened.
+        source: in capitals, as managers know it (`ESMCPUPERF`).
+        event_id: 32 bits; the top digit 4, 8 or C says information, warning, error.
+        process: name of the service that tells it (tag of the system log).
+        message: the text, with named arguments.
+        advice: what to do; None where there is nothing to say.
+        element: WBEM URI of the instance that it is about; "" for the agent itself.
+        element_id: class and stable id of the element.
+        alert_type, probable_cause, trending: values of CIM_AlertIndication.
+        correlated: uuids of the alerts that this one clears.
+        test: written on request, to try the way to the manager.
+    """
+
+    uuid: str
+    at: float
+    utc_offset_s: int
+    source: str
+    event_id: int
+    severity: Severity
+    process: str
+    message: Message
+    advice: Message | None
+    element: str
+    element_id: str
+    alert_type: int
+    probable_cause: int
+    trending: int
+    before: State
+    after: State
+    metric: str = ""
+    value: float | None = None
+    limit: float | None = None
+    units: str = ""
+    correlated: tuple[str, ...] = ()
+    test: bool = False
+
+    def text(self, language: Language) -> str:
+        return self.message.text(language)

@@ -41,7 +41,7 @@ class RunningAgent:
         return f"https://localhost:{self.https_port}"
 
     @property
-    def socket(self) -> Path:
+    def local_socket(self) -> Path:
         return self.folder / "esmd.sock"
 
     @property

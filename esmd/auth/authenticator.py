@@ -14,7 +14,6 @@ import hmac
 import logging
 import os
 import re
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -34,7 +33,8 @@ from openesm.settings import Auth
 
 CACHE_SIZE = 1024
 PAM_TTL_S = 60.0
-LIMITED_DELAY_S = 3.0
+LIMITED_DELAY_S = 3.0  # how long a credential waits for its turn before it is refused
+LIMITED_STEP_S = 0.25
 MAX_USER_BYTES = 256
 MAX_PASSWORD_BYTES = 512
 HASH_THREADS = 8
@@ -77,9 +77,10 @@ class Authenticator:
         self._now = now
         self._audit = audit
         self._limiter = Limiter()
-        self._key = secrets.token_bytes(32)
+        self._key = os.urandom(32)
         self._cache: OrderedDict[bytes, _Grant] = OrderedDict()
         self._threads = ThreadPoolExecutor(HASH_THREADS, thread_name_prefix="password")
+        self._checks: dict[bytes, asyncio.Task[_Grant]] = {}
         self._generation = 0
         self._looked_at = 0.0
         self._stamp: tuple[int, ...] = ()
@@ -107,7 +108,9 @@ class Authenticator:
         """
         try:
             if peer.uid is not None:
-                return self._mint(f"local:{peer.uid}", role_of_uid(peer.uid), frozenset(), peer.source)
+                return self._mint(
+                    f"local:{peer.uid}", role_of_uid(peer.uid, self._settings.group), frozenset(), peer.source
+                )
             self._watch_users_file()
             if peer.certificate is not None:
                 principal = self._by_certificate(peer)
@@ -149,30 +152,43 @@ class Authenticator:
         return None
 
     async def _check(self, user: str, password: bytes, digest: bytes, peer: Peer) -> Principal:
-        if not self._limiter.admit(user, peer.address, self._now()):
-            self._audit.failed_login(user, peer.source, "too many attempts")
-            await asyncio.sleep(LIMITED_DELAY_S)
-            raise Unauthenticated("too many attempts")
+        """Clients that come at once with the same credentials share one check, which is one guess."""
+        check = self._checks.get(digest)
+        if check is None:
+            check = self._checks[digest] = asyncio.ensure_future(self._grant(user, password, digest, peer))
+            check.add_done_callback(lambda _: self._checks.pop(digest, None))
+        try:
+            grant = await asyncio.shield(check)
+        except Unauthenticated as refused:
+            self._audit.failed_login(user, peer.source, str(refused))
+            raise
+        return self._mint(grant.name, grant.role, grant.namespaces, peer.source)
+
+    async def _grant(self, user: str, password: bytes, digest: bytes, peer: Peer) -> _Grant:
+        tries = round(LIMITED_DELAY_S / LIMITED_STEP_S)
+        while not self._limiter.admit(user, peer.address, self._now()):
+            if not tries:
+                raise Unauthenticated("too many attempts")
+            tries -= 1
+            await asyncio.sleep(LIMITED_STEP_S)
         grant = await self._verified(user, password)
         if grant is None:
-            self._audit.failed_login(user, peer.source, "wrong user or password")
             raise Unauthenticated("wrong user or password")
         self._limiter.succeeded(user, peer.address, self._now())
         self._remember(digest, grant)
         self._audit.event("login", user=grant.name, role=grant.role, source=peer.source)
-        return self._mint(grant.name, grant.role, grant.namespaces, peer.source)
+        return grant
 
     async def _verified(self, user: str, password: bytes) -> _Grant | None:
         generation = self._generation
-        known = self.users.get(user)
-        if known is not None or self._pam is None:
+        barred = user == "root" and not self._settings.allow_root_login
+        known = None if barred else self.users.get(user)
+        if known is not None or self._pam is None or barred:
             loop = asyncio.get_running_loop()
-            if not await loop.run_in_executor(self._threads, self.users.verify, known, password):
+            right = await loop.run_in_executor(self._threads, self.users.verify, known, password)
+            if not right or known is None:
                 return None
-            assert known is not None
             return _Grant(known.name, known.role, known.namespaces, float("inf"), generation)
-        if user == "root" and not self._settings.allow_root_login:
-            return None
         role = await self._pam.verify(user, password)
         if role is None:
             return None

@@ -8,14 +8,17 @@ import pwd
 
 from esmd.auth.users import Role
 
-ADMIN_GROUP = "openesm-admin"
+
+def admin_group(group: str) -> str:
+    """The group of administrators beside the agent's group (`openesm-admin` beside `openesm`)."""
+    return f"{group}-admin"
 
 
-def role_of_uid(uid: int) -> Role:
-    """root, the agent's own user and members of `openesm-admin` are admins; others may look."""
+def role_of_uid(uid: int, group: str) -> Role:
+    """root, the agent's own user and members of the administrators' group are admins; others may look."""
     if uid in (0, os.geteuid()):
         return Role.ADMIN
-    return Role.ADMIN if ADMIN_GROUP in groups_of(uid) else Role.VIEWER
+    return Role.ADMIN if admin_group(group) in groups_of(uid) else Role.VIEWER
 
 
 def groups_of(uid: int) -> frozenset[str]:

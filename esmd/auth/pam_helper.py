@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pam
 
-from esmd.auth.local import ADMIN_GROUP, groups_of
+from esmd.auth.local import admin_group, groups_of
 from esmd.auth.peer import peer_uid
 from esmd.auth.users import Role
 from openesm.text import say
@@ -98,7 +98,7 @@ def verify(user: str, password: str, group: str) -> Role | None:
         groups = groups_of(pwd.getpwnam(user).pw_uid)
     except KeyError:
         return None
-    if ADMIN_GROUP in groups:
+    if admin_group(group) in groups:
         return Role.ADMIN
     return Role.VIEWER if group in groups else None
 

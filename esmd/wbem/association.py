@@ -33,6 +33,7 @@ def associators(
 ) -> list[Group]:
     """The instances at the other ends of the associations of `source`."""
     _check_class(repository, namespace, walk.assoc_class, "AssocClass")
+    _check_class(repository, namespace, walk.result_class, "ResultClass")
     found: list[Group] = []
     seen: set[tuple[str, str]] = set()
     for _, others in _ends_of(repository, namespace, source, walk, walk.assoc_class, fresh):
@@ -112,6 +113,7 @@ def _class_ends(
 ) -> Iterator[tuple[Class, Property, Property]]:
     space = repository.namespace(namespace)
     _check_class(repository, namespace, assoc_class, "AssocClass")
+    _check_class(repository, namespace, walk.result_class, "ResultClass")
     target = space.get(classname)
     if target is None:
         raise CIMError.of(

@@ -32,8 +32,14 @@ def coerce(typed: TypedValue, declared: Property | Parameter) -> Value:
     if typed.value is None:
         return None
     if typed.is_array != declared.is_array or (typed.type and typed.type != declared.type):
-        raise CIMError.of(Status.TYPE_MISMATCH, "cim.type-mismatch", name=declared.name, type=declared.type)
-    if typed.type or declared.type == "reference":
+        raise _mismatch(declared)
+    items = typed.value if isinstance(typed.value, list | tuple) else (typed.value,)
+    kind = Path if declared.type == "reference" else Instance if declared.embedded else None
+    if any(
+        item is not None and isinstance(item, kind or (Path, Instance)) is not bool(kind) for item in items
+    ):
+        raise _mismatch(declared)
+    if typed.type or kind:
         return typed.value
     try:
         if isinstance(typed.value, list | tuple):
@@ -43,6 +49,10 @@ def coerce(typed: TypedValue, declared: Property | Parameter) -> Value:
         raise CIMError.of(
             Status.INVALID_PARAMETER, "cim.bad-value", name=declared.name, type=declared.type
         ) from None
+
+
+def _mismatch(declared: Property | Parameter) -> CIMError:
+    return CIMError.of(Status.TYPE_MISMATCH, "cim.type-mismatch", name=declared.name, type=declared.type)
 
 
 def _scalar(value: Value, cim_type: str) -> Scalar | Instance | Path | None:

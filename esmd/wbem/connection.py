@@ -113,6 +113,7 @@ class Connection(asyncio.Protocol):
         self._writable = True
         self._reading = True
         self._draining = False
+        self._ended = False  # the client has said that it sends no more
         self.deadline = 0.0
         self.peer = Peer("")
 
@@ -144,7 +145,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """A client may close its side and still read the answer to what it sent."""
-        self._draining = True
+        self._ended = True
         return self._phase in (Phase.AUTHENTICATING, Phase.WORKING) and not self.peer.tls
 
     def pause_writing(self) -> None:
@@ -174,22 +175,29 @@ class Connection(asyncio.Protocol):
 
     def _to(self, phase: Phase) -> None:
         self._phase = phase
-        self.deadline = time.monotonic() + self._seconds[phase]
+        seconds = self._seconds[phase] if self._writable else self._limits.write_s
+        self.deadline = time.monotonic() + seconds
 
     def _advance(self) -> None:
         """Takes the buffer apart until it needs more bytes, or a request is being worked on."""
         try:
             while self._writable and (self._buffer or self._is_complete()):
-                if self._phase is Phase.IDLE:
-                    self._to(Phase.HEAD)
-                if self._phase is Phase.HEAD and not self._read_head():
-                    return
-                if self._phase is not Phase.BODY or not self._read_body():
-                    return
+                if not self._take_next():
+                    break
         except HttpError as refused:
             self._refuse(refused)
         except Exception:
             self._fail()
+        if self._ended and self._phase in (Phase.IDLE, Phase.HEAD, Phase.BODY):
+            self._transport.close()
+
+    def _take_next(self) -> bool:
+        """One request further; False when more bytes are needed, or this one is worked on."""
+        if self._phase is Phase.IDLE:
+            self._to(Phase.HEAD)
+        if self._phase is Phase.HEAD and not self._read_head():
+            return False
+        return self._phase is Phase.BODY and self._read_body()
 
     def _is_complete(self) -> bool:
         """A request without a body needs no more bytes."""

@@ -5,7 +5,7 @@ A context is an unguessable name, bound to its user, namespace and kind; it live
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -74,7 +74,7 @@ class Enumerations:
             return Pulled(content, "")
         if len(self._open) >= self._limits.contexts or self._owned(owner) >= self._limits.contexts_per_user:
             raise CIMError.of(Status.SERVER_LIMITS_EXCEEDED, "cim.too-many-contexts")
-        name = secrets.token_urlsafe(24)
+        name = os.urandom(24).hex()
         deadline = self._now() + timeout_s
         self._open[name] = _Context(owner, namespace, kind, content, most, total, timeout_s, deadline)
         return Pulled(_part(content, 0, most), name)

@@ -45,12 +45,15 @@ class Profile:
 PROFILES = (Profile("OpenESM Server Management Agent", "1.0.0", 1, "OpenESM"),)
 
 
+Served = Provider[Any] | Association
+
+
 def providers(
     version: str,
     listeners: Callable[[], Sequence[Listener]],
     namespaces: Callable[[], Sequence[str]],
     limits: Limits,
-) -> tuple[Provider[Any] | Association, ...]:
+) -> tuple[Served, ...]:
     """The providers of the interop namespace.
 
     Args:
@@ -59,21 +62,28 @@ def providers(
         namespaces: names of all namespaces.
         limits: of the server, as far as clients are told of them.
     """
+    return (_manager(version), *_namespaces(namespaces), *_mechanisms(listeners, limits), *_profiles())
+
+
+def _manager(version: str) -> Served:
+    return Provider(
+        classname=MANAGER_CLASS,
+        namespace=INTEROP,
+        read=lambda _host: [version],
+        instance=lambda release: {
+            "Name": MANAGER_NAME,
+            "ElementName": "OpenESM",
+            "Caption": "OpenESM WBEM server",
+            "Description": f"OpenESM CIM Server Version {release}",
+            "Started": True,
+            "GatherStatisticalData": False,
+            **_ENABLED,
+        },
+    )
+
+
+def _namespaces(namespaces: Callable[[], Sequence[str]]) -> tuple[Served, ...]:
     return (
-        Provider(
-            classname=MANAGER_CLASS,
-            namespace=INTEROP,
-            read=lambda _host: [version],
-            instance=lambda release: {
-                "Name": MANAGER_NAME,
-                "ElementName": "OpenESM",
-                "Caption": "OpenESM WBEM server",
-                "Description": f"OpenESM CIM Server Version {release}",
-                "Started": True,
-                "GatherStatisticalData": False,
-                **_ENABLED,
-            },
-        ),
         Provider(
             classname="CIM_Namespace",
             namespace=INTEROP,
@@ -95,8 +105,19 @@ def providers(
             read=lambda _host: namespaces(),
             instance=lambda name: {"Name": name},
         ),
+        Association(
+            classname="CIM_NamespaceInManager",
+            namespace=INTEROP,
+            ends=(("Antecedent", (MANAGER_CLASS,)), ("Dependent", ("CIM_Namespace",))),
+        ),
+    )
+
+
+def _mechanisms(listeners: Callable[[], Sequence[Listener]], limits: Limits) -> tuple[Served, ...]:
+    mechanism = "CIM_CIMXMLCommunicationMechanism"
+    return (
         Provider(
-            classname="CIM_CIMXMLCommunicationMechanism",
+            classname=mechanism,
             namespace=INTEROP,
             read=lambda _host: listeners(),
             instance=lambda listener: {
@@ -118,6 +139,16 @@ def providers(
                 **_ENABLED,
             },
         ),
+        Association(
+            classname="CIM_CommMechanismForManager",
+            namespace=INTEROP,
+            ends=(("Antecedent", (MANAGER_CLASS,)), ("Dependent", (mechanism,))),
+        ),
+    )
+
+
+def _profiles() -> tuple[Served, ...]:
+    return (
         Provider(
             classname="CIM_RegisteredProfile",
             namespace=INTEROP,
@@ -132,19 +163,6 @@ def providers(
                 "AdvertiseTypes": (2,),
                 "ElementName": profile.name,
             },
-        ),
-        Association(
-            classname="CIM_CommMechanismForManager",
-            namespace=INTEROP,
-            ends=(
-                ("Antecedent", (MANAGER_CLASS,)),
-                ("Dependent", ("CIM_CIMXMLCommunicationMechanism",)),
-            ),
-        ),
-        Association(
-            classname="CIM_NamespaceInManager",
-            namespace=INTEROP,
-            ends=(("Antecedent", (MANAGER_CLASS,)), ("Dependent", ("CIM_Namespace",))),
         ),
         *(
             Association(

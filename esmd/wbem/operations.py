@@ -6,20 +6,49 @@ class, instance. What it needs from providers that may block is read first, then
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from esmd.audit import Audit
 from esmd.auth import access
 from esmd.auth.principal import Principal
 from esmd.wbem import changes, pulls, reads, walks
 from esmd.wbem.enumeration import Enumerations
-from esmd.wbem.repository import Repository, Source
+from esmd.wbem.repository import Group, Repository, Source
 from esmd.wbem.request import NeedsReadingError, Request
 from esmd.wbem.results import Call, Result
 from esmd.wbem.signatures import REQUIRED
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
-from openesm.cim.values import Instance
+from openesm.cim.values import Instance, TypedValue
+
+KEPT_RESULTS = 64
+KEPT_OPERATIONS = frozenset(
+    {
+        "EnumerateInstances",
+        "EnumerateInstanceNames",
+        "GetInstance",
+        "ExecQuery",
+        "Associators",
+        "AssociatorNames",
+        "References",
+        "ReferenceNames",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A result, good as long as the sources that it was read from have the same groups."""
+
+    result: Result
+    sources: tuple[tuple[Source, Group], ...]
+
+    def is_good(self, repository: Repository) -> bool:
+        late = repository.stale(source for source, _ in self.sources)
+        return not late and all(source.group is group for source, group in self.sources)
+
 
 Handler = Callable[[Request], Result | Awaitable[Result]]
 
@@ -35,6 +64,7 @@ class Operations:
         self._repository = repository
         self._enumerations = enumerations
         self._audit = audit
+        self._kept: OrderedDict[Call, _Kept] = OrderedDict()
 
     def perform(self, call: Call, principal: Principal) -> Result | Awaitable[Result]:
         """The result, or an awaitable of it where something has to be waited for.
@@ -42,6 +72,11 @@ class Operations:
         Raises:
             CIMError: (also from the awaitable) the operation is refused.
         """
+        kept = self._kept.get(call)
+        if kept is not None:
+            self._check_rights(call, principal)
+            if kept.is_good(self._repository):
+                return kept.result
         try:
             return self._attempt(call, principal, frozenset())
         except NeedsReadingError as needs:
@@ -66,10 +101,10 @@ class Operations:
     def _attempt(
         self, call: Call, principal: Principal, ready: frozenset[Source]
     ) -> Result | Awaitable[Result]:
+        self._check_rights(call, principal)
         handler = HANDLERS.get(call.name) if call.target is None else _invoke
         if handler is None:
             raise CIMError.of(Status.NOT_SUPPORTED, "cim.no-operation", name=call.name)
-        self._check_rights(call, principal)
         self._repository.namespace(call.namespace)
         if call.problem is not None:
             raise call.problem
@@ -78,8 +113,16 @@ class Operations:
                 raise CIMError.of(
                     Status.INVALID_PARAMETER, "cim.missing-parameter", name=name, operation=call.name
                 )
-        result = handler(Request(call, principal, self._repository, self._enumerations, ready))
+        request = Request(call, principal, self._repository, self._enumerations, ready)
+        result = handler(request)
+        if call.name in KEPT_OPERATIONS and request.used and not isinstance(result, Awaitable):
+            self._keep(call, _Kept(result, tuple((source, source.group) for source in request.used)))
         return self._change(call, principal, result) if isinstance(result, Awaitable) else result
+
+    def _keep(self, call: Call, kept: _Kept) -> None:
+        self._kept[call] = kept
+        if len(self._kept) > KEPT_RESULTS:
+            self._kept.popitem(last=False)
 
     def _check_rights(self, call: Call, principal: Principal) -> None:
         operation = call.name if call.target is None else access.ANY_METHOD
@@ -124,7 +167,7 @@ def _modify(request: Request) -> Awaitable[Result]:
 def _set_property(request: Request) -> Awaitable[Result]:
     path, name = request.argument("instancename"), request.argument("propertyname")
     request.find(path)
-    change = {name: request.argument("newvalue")}
+    change = {name: request.argument("newvalue") or TypedValue(None)}
     call = Call(request.call.name, request.namespace, {"propertylist": [name]})
     return changes.modify(request.repository, call, path, change)
 

@@ -24,7 +24,10 @@ from subscription.query import Query, parse
 
 
 def get_class(request: Request) -> Classes:
-    cls = request.repository.cls(request.namespace, request.argument("classname"))
+    name: str = request.argument("classname")
+    cls = request.repository.namespace(request.namespace).get(name)
+    if cls is None:
+        raise CIMError.of(Status.NOT_FOUND, "cim.no-class", name=name)
     return _classes(request, [cls], request.names())
 
 
@@ -71,9 +74,8 @@ def enumerate_qualifiers(request: Request) -> QualifierTypes:
 
 def get_instance(request: Request) -> Instances:
     path: Path = request.argument("instancename")
-    source, number = request.find(path)
-    group = source.group.only([number])
-    return Instances([group], request.view(source.cls), request.namespace, single=True)
+    group, number = request.locate(path)
+    return Instances([group.only([number])], request.view(group.cls), request.namespace, single=True)
 
 
 def enumerate_instances(request: Request) -> Instances:
@@ -88,11 +90,11 @@ def enumerate_instance_names(request: Request) -> Paths:
 
 def get_property(request: Request) -> PropertyValue:
     path, name = request.argument("instancename"), request.argument("propertyname")
-    source, number = request.find(path)
-    prop = source.cls.properties.get(name.lower())
+    group, number = request.locate(path)
+    prop = group.cls.properties.get(name.lower())
     if prop is None:
-        raise CIMError.of(Status.NO_SUCH_PROPERTY, "cim.no-property", name=name, cls=source.cls.name)
-    return PropertyValue(prop, source.group.rows[number].get(prop.name))
+        raise CIMError.of(Status.NO_SUCH_PROPERTY, "cim.no-property", name=name, cls=group.cls.name)
+    return PropertyValue(prop, group.rows[number].get(prop.name))
 
 
 # -- queries

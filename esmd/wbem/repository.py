@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from openesm.cim.errors import CIMError, Status
@@ -61,6 +62,8 @@ class Group:
 def _as_key(value: Value) -> KeyValue:
     if isinstance(value, bool | int | float | str | DateTime | Path):
         return value
+    if isinstance(value, datetime | timedelta):
+        return DateTime.of(value)
     raise TypeError(f"not a key value: {value!r}")
 
 
@@ -105,7 +108,7 @@ def _key_identity(value: Value, namespace: str) -> Hashable:
     if isinstance(value, Path):
         where = normal_namespace(value.namespace or namespace)
         return ALIASES.get(where, where), value.local_identity
-    return value  # type: ignore[return-value]  # keys are scalars
+    return _as_key(value)
 
 
 class Source:

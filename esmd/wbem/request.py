@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from esmd.auth.principal import Principal
@@ -11,6 +11,7 @@ from esmd.wbem import changes
 from esmd.wbem.enumeration import Enumerations
 from esmd.wbem.repository import Group, Repository, Source
 from esmd.wbem.results import Call, View
+from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.schema import Class
 
@@ -32,6 +33,7 @@ class Request:
     repository: Repository
     enumerations: Enumerations
     ready: frozenset[Source]
+    used: list[Source] = field(default_factory=list)
 
     @property
     def namespace(self) -> str:
@@ -62,6 +64,7 @@ class Request:
         Raises:
             NeedsReadingError: with those that have to be read by somebody who may wait.
         """
+        self.used.extend(sources)
         late = self.repository.stale(source for source in sources if source not in self.ready)
         if late:
             raise NeedsReadingError(late)
@@ -73,6 +76,18 @@ class Request:
         if source is not None:
             self.fresh([source])
         return changes.find(self.repository, self.namespace, path)
+
+    def locate(self, path: Path) -> tuple[Group, int]:
+        """An existing instance, of an association too; INVALID_CLASS or NOT_FOUND."""
+        joined = self.repository.associations(self.namespace, path.classname)
+        if not any(each.classname.lower() == path.classname.lower() for each in joined):
+            source, number = self.find(path)
+            return source.group, number
+        for group in self.groups(path.classname):
+            row = group.find(path) if group.cls.name.lower() == path.classname.lower() else None
+            if row is not None:
+                return group, row
+        raise CIMError.of(Status.NOT_FOUND, "cim.no-instance", path=path)
 
     def groups(self, classname: str) -> list[Group]:
         """All instances of a class and its subclasses, associations among them."""

@@ -22,6 +22,7 @@ from openesm.text import Message
 
 BACKLOG = 512
 SWEEP_S = 1.0
+TRIM_AFTER = 32
 
 log = logging.getLogger("openesm.http")
 
@@ -58,6 +59,7 @@ class Server:
         self._connections: set[Connection] = set()
         self._per_address: Counter[str] = Counter()
         self._sweeper: asyncio.TimerHandle | None = None
+        self._most = 0  # connections at once since memory was given back
         self._unix: tuple[Path, os.stat_result] | None = None
 
     @property
@@ -76,29 +78,22 @@ class Server:
         """
         wanted = {(e.host, e.port): e for e in endpoints}
         for endpoint, server in list(self._listeners):
-            if endpoint is not None:
-                key = endpoint.host, endpoint.port
-                if wanted.get(key) == endpoint:
-                    del wanted[key]
-                else:
-                    server.close()
-                    self._listeners.remove((endpoint, server))
+            if endpoint is None:
+                continue
+            changed = wanted.pop((endpoint.host, endpoint.port), None)
+            if changed == endpoint:
+                continue
+            if changed is not None:
+                same = socket.socket(fileno=os.dup(server.sockets[0].fileno()))
+                self._listeners.append((changed, await self._serve(changed, same)))
+            server.close()
+            self._listeners.remove((endpoint, server))
         for endpoint in wanted.values():
-            self._listeners.append((endpoint, await self._open(endpoint)))
+            self._listeners.append((endpoint, await self._serve(endpoint, _bound(endpoint))))
 
-    async def _open(self, endpoint: Endpoint) -> asyncio.Server:
-        loop = asyncio.get_running_loop()
-        family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind((endpoint.host, endpoint.port))
-        except OSError as refused:
-            listener.close()
-            raise ListenError(_why(endpoint, refused)) from refused
-        return await loop.create_server(
+    async def _serve(self, endpoint: Endpoint, listener: socket.socket) -> asyncio.Server:
+        """Accepts on a bound socket; one that another server accepts on still goes on without a gap."""
+        return await asyncio.get_running_loop().create_server(
             self._connection,
             sock=listener,
             ssl=endpoint.context,
@@ -154,8 +149,14 @@ class Server:
         now = time.monotonic()
         for connection in list(self._connections):
             connection.expire(now)
+        self._most = max(self._most, len(self._connections))
+        if self._most > 2 * len(self._connections) + TRIM_AFTER:
+            self._most = len(self._connections)
+            _give_memory_back()
         self._sweeper = (
-            asyncio.get_running_loop().call_later(SWEEP_S, self._sweep) if self._connections else None
+            asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+            if self._connections or self._most > TRIM_AFTER
+            else None
         )
 
     async def close(self, grace_s: float) -> None:
@@ -182,6 +183,20 @@ class Server:
                 path.unlink()
 
 
+def _bound(endpoint: Endpoint) -> socket.socket:
+    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((endpoint.host, endpoint.port))
+    except OSError as refused:
+        listener.close()
+        raise ListenError(_why(endpoint, refused)) from refused
+    return listener
+
+
 def _why(endpoint: Endpoint, refused: OSError) -> Message:
     if refused.errno == errno.EADDRINUSE:
         holder = holder_of(endpoint.port)
@@ -189,6 +204,15 @@ def _why(endpoint: Endpoint, refused: OSError) -> Message:
             return Message.of("http.port-taken", url=endpoint.url)
         return Message.of("http.port-taken-by", url=endpoint.url, pid=holder.pid, command=holder.command)
     return Message.of("http.port-failed", url=endpoint.url, reason=refused.strerror or refused)
+
+
+def _give_memory_back() -> None:
+    """Closed TLS connections leave the C library's heap in pieces that it keeps until it is asked."""
+    import ctypes  # rarely needed
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc only
+    if trim is not None:
+        trim(0)
 
 
 def has_ipv6() -> bool:

@@ -75,8 +75,8 @@ def _existing(request: Request, target: Path) -> Path:
         raise CIMError.of(
             Status.INVALID_PARAMETER, "cim.no-such-class", parameter="ObjectName", name=target.classname
         )
-    source, number = request.find(target)
-    return source.group.path(source.group.rows[number])
+    group, number = request.locate(target)
+    return group.path(group.rows[number])
 
 
 def _paths(found: Instances) -> Paths:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import mof
 from openesm import atomic
-from openesm.cim.schema import FORMAT, Schema
+from openesm.cim.schema import FORMAT, Schema, packed
 from openesm.text import Language, Message, locale_language, say
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def write(path: Path) -> None:
         MofError: the MOF is wrong.
         OSError: the file cannot be written.
     """
-    text = json.dumps(compile_schema(), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(packed(compile_schema()), ensure_ascii=False, separators=(",", ":"))
     atomic.write(path, text.encode(), 0o644)
 
 

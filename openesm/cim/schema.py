@@ -1,8 +1,8 @@
 """The compiled schema: classes, qualifiers and how they are inherited (DSP0004 5.1).
 
 `openesm.cim.mofc` makes it from the MOF in `mof/`; this module only reads the result, so that the daemon
-never loads a MOF compiler. The file holds what each class declares itself; inheritance is resolved here,
-class by class, when a class is first asked for.
+never loads a MOF compiler. The file holds what each class declares itself, as JSON text within the JSON;
+a class is read, and its inheritance resolved, when it is first asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from openesm.cim.path import normal_namespace
 from openesm.cim.values import DateTime, Value
 
-FORMAT = 1  # of the compiled file; another number is compiled anew
+FORMAT = 2  # of the compiled file; another number is compiled anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,11 @@ class Parameter:
     def is_out(self) -> bool:
         return "out" in self.qualifiers and self.qualifiers["out"].value is True
 
+    @property
+    def embedded(self) -> str:
+        """As of `Property.embedded`."""
+        return _embedded(self.qualifiers)
+
 
 @dataclass(frozen=True, slots=True)
 class Property:
@@ -87,9 +92,7 @@ class Property:
     @property
     def embedded(self) -> str:
         """ "instance" or "object" where the string holds an embedded one, else ""."""
-        if "embeddedinstance" in self.qualifiers:
-            return "instance"
-        return "object" if _is_true(self.qualifiers, "embeddedobject") else ""
+        return _embedded(self.qualifiers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ class Namespace:
     def __init__(self, name: str, qualifier_types: Sequence[Any], classes: Sequence[Any]) -> None:
         self.name = name
         self.qualifier_types = {entry[0].lower(): _qualifier_type(entry) for entry in qualifier_types}
-        self._declared = {entry["name"].lower(): entry for entry in classes}
+        self._declared = {entry["name"].lower(): _text_of(entry) for entry in classes}
         self._resolved: dict[str, Class] = {}
         self._subclasses: dict[str, list[str]] = {}
         for entry in classes:
@@ -148,9 +151,10 @@ class Namespace:
         """The class by its name in any case, with everything inherited; None when there is none."""
         key = classname.lower()
         if key not in self._resolved:
-            declared = self._declared.get(key)
-            if declared is None:
+            text = self._declared.get(key)
+            if text is None:
                 return None
+            declared = json.loads(text)
             parent = self.get(declared["super"]) if declared.get("super") else None
             self._resolved[key] = _resolve(declared, parent)
         return self._resolved[key]
@@ -201,6 +205,33 @@ class Schema:
 
 def _is_true(qualifiers: Qualifiers, name: str) -> bool:
     return name in qualifiers and qualifiers[name].value is True
+
+
+def _text_of(entry: Mapping[str, Any]) -> str:
+    """The declaration of a class as JSON: so it stands in the file; a compiler gives it as a value."""
+    text: str = entry["declaration"] if "declaration" in entry else json.dumps(entry)
+    return text
+
+
+def packed(compiled: Mapping[str, Any]) -> dict[str, Any]:
+    """A compiled schema as it is written to the file: each class a name, a superclass and its text."""
+    namespaces = {
+        name: {
+            "qualifiers": content["qualifiers"],
+            "classes": [
+                {"name": each["name"], "super": each.get("super", ""), "declaration": _text_of(each)}
+                for each in content["classes"]
+            ],
+        }
+        for name, content in compiled["namespaces"].items()
+    }
+    return {**compiled, "namespaces": namespaces}
+
+
+def _embedded(qualifiers: Qualifiers) -> str:
+    if "embeddedinstance" in qualifiers:
+        return "instance"
+    return "object" if _is_true(qualifiers, "embeddedobject") else ""
 
 
 def _constant(cim_type: str, value: Any) -> Value:

@@ -35,7 +35,7 @@ CIM_TYPES = frozenset({*INTEGER_RANGE, *REAL_TYPES, "boolean", "string", "char16
 
 _INTEGER = re.compile(r"[+-]?(?:[0-9]{1,40}|0[xX][0-9A-Fa-f]{1,32})\Z")
 _REAL = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?\Z")
-_SINGLE = struct.Struct("f")
+_SINGLE = struct.Struct("<f")
 _SPECIAL_REALS = {"INF": float("inf"), "-INF": float("-inf"), "NAN": float("nan")}
 
 
@@ -118,6 +118,7 @@ _TIMESTAMP = re.compile(r"([0-9*]{14})\.([0-9*]{6})([+-])([0-9*]{3})\Z")
 _INTERVAL = re.compile(r"([0-9*]{14})\.([0-9*]{6}):000\Z")
 _WILD_TAIL = re.compile(r"[0-9]*\**\Z")
 _STAMP_FIELDS = (4, 6, 8, 10, 12, 14, *range(15, 21))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPAN_FIELDS = (8, 10, 12, 14, *range(15, 21))
 
 
@@ -157,21 +158,20 @@ class DateTime:
         """
         if isinstance(value, timedelta):
             value = max(value, timedelta())
-            seconds = value.days * 86400 + value.seconds
-            minutes, second = divmod(seconds, 60)
-            hours, minute = divmod(minutes, 60)
-            days, hour = divmod(hours, 24)
-            text = f"{days:08d}{hour:02d}{minute:02d}{second:02d}.{value.microseconds:06d}:000"
-        else:
-            offset = value.utcoffset()
-            if offset is None:
-                raise TypeError(f"{value!r} has no offset from UTC")
-            minutes = int(offset.total_seconds() // 60)
-            text = (
-                f"{value:%Y%m%d%H%M%S}.{value.microsecond:06d}{'-' if minutes < 0 else '+'}{abs(minutes):03d}"
-            )
-            text = text.zfill(25)
-        return cls.parse(text)
+            minutes, second = divmod(value.seconds, 60)
+            hour, minute = divmod(minutes, 60)
+            text = f"{value.days:08d}{hour:02d}{minute:02d}{second:02d}.{value.microseconds:06d}:000"
+            exact = value.total_seconds()
+            return cls(text, True, exact, exact)
+        offset = value.utcoffset()
+        if offset is None:
+            raise TypeError(f"{value!r} has no offset from UTC")
+        minutes = int(offset.total_seconds() // 60)
+        day = f"{value.year:04d}{value.month:02d}{value.day:02d}"
+        time = f"{value.hour:02d}{value.minute:02d}{value.second:02d}.{value.microsecond:06d}"
+        text = f"{day}{time}{'-' if minutes < 0 else '+'}{abs(minutes):03d}"
+        exact = (value - _EPOCH).total_seconds()
+        return cls(text, False, exact, exact)
 
 
 def _check_wildcards(digits: str, ends: Sequence[int]) -> None:

@@ -42,9 +42,9 @@ def parse_smart(report: bytes | None) -> Smart:
     if not isinstance(found, dict):
         return Smart()
     raw = {
-        attribute.get("id"): _at(attribute, "raw", "value")
-        for attribute in _at(found, "ata_smart_attributes", "table") or ()
-        if isinstance(attribute, dict)
+        attribute["id"]: _at(attribute, "raw", "value")
+        for attribute in _list(_at(found, "ata_smart_attributes", "table"))
+        if isinstance(attribute, dict) and isinstance(attribute.get("id"), int)
     }
     return Smart(
         state=_state(found),
@@ -85,6 +85,10 @@ def _at(value: Any, *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _whole(value: Any, low: int = 0, high: int = LARGEST_NUMBER) -> int | None:

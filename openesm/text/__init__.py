@@ -12,7 +12,7 @@ import os
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Literal
 
 Language = Literal["en", "ja"]
@@ -41,7 +41,7 @@ class Message:
 @cache
 def catalogue(room: str) -> dict[str, dict[Language, str]]:
     """The messages of a room: name -> language -> template."""
-    source = resources.files(__name__).joinpath("catalogue", f"{room}.toml").read_text("utf-8")
+    source = (Path(__file__).parent / "catalogue" / f"{room}.toml").read_text("utf-8")
     messages: dict[str, dict[Language, str]] = tomllib.loads(source)
     return messages
 

@@ -1,121 +1,158 @@
-"""LIKE, in time linear in the text: all ways to match are followed at once, as bits of one number.
+"""LIKE in time linear in the text: a pattern is a row of elements, all its states are bits of one integer.
 
-WQL: `%` any run, `_` any character, `[a-z]` and `[^a-z]` sets. CQL and FQL (DSP0202 annex C.1): `.` any
-character, `*` any number of the one before. In both `\\` takes the next character as it is, and a pattern
-matches the whole text.
+Bit n of the state is set when the first n elements have matched what was read so far. A character moves all
+states at once with a fixed number of operations on integers as wide as the pattern, whatever the pattern is;
+nothing is ever tried again (no backtracking).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-Matcher = Callable[[str], bool]
+from subscription.query import wrong
+
+MAX_ELEMENTS = 1024
+LAST = 0x10FFFF
+
+Range = tuple[int, int]  # code points, both included
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """Tokens, each for one character, or for any number of them where its bit is set in `repeated`.
+class Element:
+    """One character out of some ranges (disjoint, in order); `many`: any number of them, also none."""
 
-    State i (bit i) means: the first i tokens are matched. `before`, `after` and `inside` mark the states
-    before, at the end of, and within each run of repeated tokens.
-    """
+    ranges: tuple[Range, ...]
+    many: bool = False
 
-    matchers: tuple[Matcher, ...]
-    repeated: int
-    before: int
-    after: int
-    inside: int
 
-    @classmethod
-    def of(cls, parts: list[tuple[Matcher, bool]]) -> Pattern:
-        repeated = sum(1 << i for i, (_, many) in enumerate(parts) if many)
-        inside = repeated << 1
-        before = repeated & ~inside
-        after = inside & ~repeated
-        return cls(tuple(matcher for matcher, _ in parts), repeated, before, after, inside)
+ANY = Element(((0, LAST),))
 
-    def matches(self, text: str) -> bool:
-        """Whether the whole of `text` matches."""
-        masks: dict[str, int] = {}
-        states = self._skip(1)
-        for char in text:
-            mask = masks.get(char)
-            if mask is None:
-                mask = masks[char] = sum(1 << i for i, fits in enumerate(self.matchers) if fits(char))
-            taken = states & mask
-            states = self._skip((taken & ~self.repeated) << 1 | taken & self.repeated)
+
+class Matcher:
+    """A pattern, ready to match."""
+
+    def __init__(self, elements: Iterable[Element]) -> None:
+        self._starts, self._masks = [0], [0]  # from the code point starts[i] on, masks[i] tells who matches
+        self._many, self._end = 0, 1
+        changes: dict[int, int] = defaultdict(int)
+        for element in elements:
+            bit = self._end
+            self._end <<= 1
+            if element.many:
+                self._many |= bit
+            for low, high in element.ranges:
+                changes[low] ^= bit
+                changes[high + 1] ^= bit
+        for start in sorted(changes):
+            self._starts.append(start)
+            self._masks.append(self._masks[-1] ^ changes[start])
+
+    def matches(self, text: Iterable[str]) -> bool:
+        """Whether the pattern covers the whole of `text`; every character is looked at once, at most."""
+        states = self._skip_many(1)
+        for character in text:
+            alive = states & self._masks[bisect_right(self._starts, ord(character)) - 1]
+            states = self._skip_many(((alive & ~self._many) << 1) | (alive & self._many))
             if not states:
                 return False
-        return bool(states >> len(self.matchers) & 1)
+        return bool(states & self._end)
 
-    def _skip(self, states: int) -> int:
-        """Adds the states that are reached by taking no character for repeated tokens.
-
-        The subtraction borrows from the end of a run down to its lowest live state, all runs at once.
-        """
-        ended = states | self.after
-        return states | self.inside & (~(ended - self.before) ^ ended)
+    def _skip_many(self, states: int) -> int:
+        """Also the states behind elements that may match nothing: the carry runs through each row of them."""
+        return states | (((states & self._many) + self._many) ^ self._many)
 
 
-def _anything(_char: str) -> bool:
-    return True
+def wql(pattern: str) -> Matcher:
+    """`%` any text, `_` one character, `[a-f]` one of some, `[^a-f]` one of the others.
+
+    A backslash takes the meaning from the next character; a `[` without its `]` stands for itself.
+
+    Raises:
+        CIMError: 15, more than `MAX_ELEMENTS`.
+    """
+    return _matcher(_wql_elements(pattern))
 
 
-def _exactly(wanted: str) -> Matcher:
-    return lambda char: char == wanted
+def regular(pattern: str) -> Matcher:
+    """DSP0202 C.1: `.` one character, `x*` any number of x, a backslash takes the meaning from the next.
+
+    Raises:
+        CIMError: 15, more than `MAX_ELEMENTS`.
+    """
+    return _matcher(_regular_elements(pattern))
 
 
-@lru_cache(256)
-def wql(text: str) -> Pattern:
-    """A WQL pattern."""
-    parts: list[tuple[Matcher, bool]] = []
-    position = 0
-    while position < len(text):
-        char = text[position]
-        end = text.find("]", position + 2) if char == "[" else -1
-        if char == "\\" and position + 1 < len(text):
-            parts.append((_exactly(text[position + 1]), False))
-            position += 2
+def _matcher(elements: Iterable[Element]) -> Matcher:
+    row = list(elements)
+    if len(row) > MAX_ELEMENTS:
+        raise wrong.because("pattern-too-long", limit=MAX_ELEMENTS)
+    return Matcher(row)
+
+
+def _literal(character: str) -> Element:
+    return Element(((ord(character), ord(character)),))
+
+
+def _wql_elements(pattern: str) -> Iterator[Element]:
+    n = 0
+    while n < len(pattern):
+        character = pattern[n]
+        end = pattern.find("]", n + 2) if character == "[" else -1
+        if character == "\\" and n + 1 < len(pattern):
+            n += 1
+            yield _literal(pattern[n])
         elif end > 0:
-            parts.append((_set(text[position + 1 : end]), False))
-            position = end + 1
+            yield _set(pattern[n + 1 : end])
+            n = end
+        elif character in "%_":
+            yield replace(ANY, many=character == "%")
         else:
-            parts.append((_anything if char in "%_" else _exactly(char), char == "%"))
-            position += 1
-    return Pattern.of(parts)
+            yield _literal(character)
+        n += 1
 
 
-@lru_cache(256)
-def regular(text: str) -> Pattern:
-    """A pattern of CQL or FQL."""
-    parts: list[tuple[Matcher, bool]] = []
-    position = 0
-    while position < len(text):
-        char = text[position]
-        escaped = char == "\\" and position + 1 < len(text)
-        if escaped:
-            position += 1
-            char = text[position]
-        many = text[position + 1 : position + 2] == "*"
-        parts.append((_anything if char == "." and not escaped else _exactly(char), many))
-        position += 2 if many else 1
-    return Pattern.of(parts)
+def _set(inside: str) -> Element:
+    negated = inside.startswith("^") and len(inside) > 1
+    listed = inside[negated:]
+    ranges: list[Range] = []
+    n = 0
+    while n < len(listed):
+        width = 3 if listed[n + 1 : n + 2] == "-" and n + 2 < len(listed) else 1
+        ranges.append((ord(listed[n]), ord(listed[n + width - 1])))
+        n += width
+    merged = _merged((low, high) for low, high in ranges if low <= high)
+    return Element(_others(merged) if negated else merged)
 
 
-def _set(content: str) -> Matcher:
-    """A set of characters and ranges; `^` first turns it round."""
-    inverted = content.startswith("^") and len(content) > 1
-    members = content[1:] if inverted else content
-    singles: set[str] = set()
-    ranges: list[tuple[str, str]] = []
-    position = 0
-    while position < len(members):
-        if members[position + 1 : position + 2] == "-" and position + 2 < len(members):
-            ranges.append((members[position], members[position + 2]))
-            position += 3
+def _merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    row: list[Range] = []
+    for low, high in sorted(ranges):
+        if row and low <= row[-1][1] + 1:
+            row[-1] = row[-1][0], max(row[-1][1], high)
         else:
-            singles.add(members[position])
-            position += 1
-    return lambda char: (char in singles or any(a <= char <= b for a, b in ranges)) is not inverted
+            row.append((low, high))
+    return tuple(row)
+
+
+def _others(ranges: tuple[Range, ...]) -> tuple[Range, ...]:
+    edges = [0, *(edge for low, high in ranges for edge in (low - 1, high + 1)), LAST]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return tuple((low, high) for low, high in pairs if low <= high)
+
+
+def _regular_elements(pattern: str) -> list[Element]:
+    row: list[Element] = []
+    characters = iter(pattern)
+    for character in characters:
+        if character == "*" and row:
+            row[-1] = replace(row[-1], many=True)
+        elif character == ".":
+            row.append(ANY)
+        elif character == "\\":
+            row.append(_literal(next(characters, character)))
+        else:
+            row.append(_literal(character))
+    return row

@@ -169,27 +169,29 @@ def no_swap(root: Path) -> list[Snapshot]:
     return [Snapshot(1000.0, cpu_line("cpu", 10, 0, 10, 80, 0, 0, 0, 0)), Snapshot(1001.0, "cpu 9\n")]
 
 
+MOUNTINFO = (
+    "22 1 8:2 / / rw,relatime shared:1 - xfs /dev/root rw,attr2\n"
+    "23 22 0:21 / /proc rw - proc proc rw\n"
+    "24 22 8:2 /srv /mnt/bound rw,relatime shared:1 - xfs /dev/root rw,attr2\n"
+    "25 22 8:3 / /boot rw - ext4 /dev/sda3 ro,errors=remount-ro\n"
+    "26 22 7:0 / /mnt/my\\040disk\\134a rw - ext4 /dev/loop0 rw\n"
+    "27 22 0:40 / /tmp rw - tmpfs tmpfs rw\n"
+    "28 22 0:41 / /net rw - nfs4 nas:/export rw,hard\n"
+    "29 22 8:17 / /media/stick rw - ext4 /dev/sdb1 rw\n"
+    "30 22 11:0 / /media/cd ro - iso9660 /dev/sr0 ro\n"
+    "31 22 0:42 /@home /home rw - btrfs /dev/sdc1 rw,subvol=/@home\n"
+    "32 22 0:43 /@var /var rw - btrfs /dev/sdc1 rw,subvol=/@var\n"
+    "33 22 253:0 / /data rw - ext3 /dev/mapper/vg-data rw\n"
+    "34 22 0:44 / /fuse rw - fuse.sshfs /dev/fuse rw\n"
+    "a broken line\n"
+)
+
+
 def file_systems(root: Path) -> list[Snapshot]:
     """xfs and a bind mount, ext4 of 60 and 120 MB, btrfs twice, tmpfs, NFS, USB, CD, LVM (CAU-4)."""
     recording = Recording(root)
     _plain(recording, "files.example.org")
-    recording.file(
-        "proc/self/mountinfo",
-        "22 1 8:2 / / rw,relatime shared:1 - xfs /dev/root rw,attr2\n"
-        "23 22 0:21 / /proc rw - proc proc rw\n"
-        "24 22 8:2 /srv /mnt/bound rw,relatime shared:1 - xfs /dev/root rw,attr2\n"
-        "25 22 8:3 / /boot rw - ext4 /dev/sda3 ro,errors=remount-ro\n"
-        "26 22 7:0 / /mnt/my\\040disk\\134a rw - ext4 /dev/loop0 rw\n"
-        "27 22 0:40 / /tmp rw - tmpfs tmpfs rw\n"
-        "28 22 0:41 / /net rw - nfs4 nas:/export rw,hard\n"
-        "29 22 8:17 / /media/stick rw - ext4 /dev/sdb1 rw\n"
-        "30 22 11:0 / /media/cd ro - iso9660 /dev/sr0 ro\n"
-        "31 22 0:42 /@home /home rw - btrfs /dev/sdc1 rw,subvol=/@home\n"
-        "32 22 0:43 /@var /var rw - btrfs /dev/sdc1 rw,subvol=/@var\n"
-        "33 22 253:0 / /data rw - ext3 /dev/mapper/vg-data rw\n"
-        "34 22 0:44 / /fuse rw - fuse.sshfs /dev/fuse rw\n"
-        "a broken line\n",
-    )
+    recording.file("proc/self/mountinfo", MOUNTINFO)
     for number, name in (
         ("8:2", "sda2"),
         ("8:3", "sda3"),

@@ -85,12 +85,36 @@ ESM_FileSystemThread : CIM_LocalFileSystem
     uint64: TotalSize FreeSize FreeInodes TotalInodes
     uint64: WarningThreshold WarningClearThreshold CriticalThreshold CriticalClearThreshold
     datetime: MonitorStateChanged
+ESM_AlertIndication : CIM_AlertIndication
+    boolean: Replayed IsTest
+    string: SourceName ESMEventID TrapName ActionAdvice MonitoredProperty Units AgentAddress AlertUUID
+    string: AlertingManagedElement EventID Message MessageID OwningEntity SystemName ProviderName
+    string: IndicationIdentifier SequenceContext
+    string[]: MessageArguments RecommendedActions CorrelatedIndications
+    uint16: PreviousState CurrentState AlertingElementFormat AlertType PerceivedSeverity
+    uint16: ProbableCause Trending
+    real64: ObservedValue ThresholdValue
+    sint64: SequenceNumber
+    datetime: EventTime IndicationTime
+ESM_AlertRecord : CIM_LogEntry
+    boolean: IsTest
+    string: AlertUUID SourceName ESMEventID TrapName ActionAdvice ProviderName
+    string: AlertingManagedElement ElementID
+    string: MonitoredProperty Units Message MessageID RecordID Locale
+    string[]: MessageArguments CorrelatedIndications
+    uint16: PreviousState CurrentState PerceivedSeverity
+    uint32: DeliveredCount PendingCount GivenUpCount
+    real64: ObservedValue ThresholdValue
+    datetime: EventTime CreationTimeStamp
 """
+OF_A_SYSTEM = {"SystemCreationClassName", "SystemName", "CreationClassName", "Name"}
 DEVICE_KEYS = {"SystemCreationClassName", "SystemName", "CreationClassName", "DeviceID"}
 KEYS = {
     "ESM_GeneralInformation": {"InstanceID"},
     "ESM_Alive": {"InstanceID"},
     "ESM_MemoryModule": {"Tag", "CreationClassName"},
+    "ESM_AlertIndication": set(),
+    "ESM_AlertRecord": {"InstanceID"},
     "ESM_FileSystemThread": {"CSCreationClassName", "CSName", "CreationClassName", "Name"},
 }
 SET = "MonitoringEnabled:boolean MonitoringInterval:uint32"
@@ -189,6 +213,21 @@ def test_associations(agent: Namespace, name: str, ends: dict[str, str]) -> None
             "CIM_CIMXMLCommunicationMechanism",
             {"SystemCreationClassName", "SystemName", "CreationClassName", "Name"},
         ),
+        ("CIM_IndicationFilter", OF_A_SYSTEM),
+        ("CIM_ListenerDestinationCIMXML", OF_A_SYSTEM),
+        ("CIM_IndicationHandlerCIMXML", OF_A_SYSTEM),
+        ("CIM_IndicationService", OF_A_SYSTEM),
+        ("CIM_IndicationServiceCapabilities", {"InstanceID"}),
+        ("CIM_FilterCollection", {"InstanceID"}),
+        ("CIM_IndicationSubscription", {"Filter", "Handler"}),
+        ("CIM_FilterCollectionSubscription", {"Filter", "Handler"}),
+        ("CIM_MemberOfCollection", {"Collection", "Member"}),
+        ("CIM_ElementCapabilities", {"ManagedElement", "Capabilities"}),
+        ("CIM_ServiceAffectsElement", {"AffectedElement", "AffectingElement"}),
+        ("CIM_InstCreation", set()),
+        ("CIM_InstModification", set()),
+        ("CIM_InstDeletion", set()),
+        ("CIM_AlertIndication", set()),
         (
             "CIM_Namespace",
             {
@@ -211,3 +250,44 @@ def test_constants_stand_in_the_mof(agent: Namespace) -> None:
     shown = {name: memory[name].default for name in ("deviceid", "blocksize", "access", "volatile")}
     assert shown == {"deviceid": "PhysicalMemory", "blocksize": 1024, "access": 3, "volatile": True}
     assert get(agent, "ESM_Alive").properties["instanceid"].default == "ESM:Alive"
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("CIM_IndicationFilter", "Query:string QueryLanguage:string SourceNamespaces:string[]"),
+        ("CIM_ListenerDestinationCIMXML", "Destination:string PersistenceType:uint16 Protocol:uint16"),
+        (
+            "CIM_IndicationSubscription",
+            "OnFatalErrorPolicy:uint16 SubscriptionState:uint16 SubscriptionDuration:uint64",
+        ),
+        (
+            "CIM_FilterCollectionSubscription",
+            "SubscriptionStartTime:datetime SubscriptionTimeRemaining:uint64 RepeatNotificationPolicy:uint16",
+        ),
+        (
+            "CIM_IndicationService",
+            "DeliveryRetryAttempts:uint16 DeliveryRetryInterval:uint32 SubscriptionRemovalAction:uint16",
+        ),
+        (
+            "CIM_IndicationServiceCapabilities",
+            "MaxListenerDestinations:uint32 MaxActiveSubscriptions:uint32 SubscriptionsPersisted:boolean",
+        ),
+        (
+            "CIM_InstModification",
+            "SourceInstance:string PreviousInstance:string ChangedPropertyNames:string[]",
+        ),
+    ],
+)
+def test_what_a_subscriber_reads(interop: Namespace, name: str, shape: str) -> None:
+    """DSP1054 1.2; a property of another type breaks the managers that are written to it."""
+    properties = get(interop, name).properties
+    expected = dict(entry.split(":") for entry in shape.split())
+    found = {known: properties[known.lower()] for known in expected}
+    assert {known: prop.type + "[]" * prop.is_array for known, prop in found.items()} == expected
+
+
+def test_only_state_and_lifetime_of_a_subscription_can_be_changed(interop: Namespace) -> None:
+    properties = get(interop, "CIM_IndicationSubscription").properties.values()
+    writable = {prop.name for prop in properties if prop.is_writable}
+    assert writable == {"SubscriptionState", "SubscriptionDuration", "SubscriptionInfo"}

@@ -45,8 +45,8 @@ def test_links_are_replaced_and_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_planted_temporary_file_is_not_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secrets.token_hex", lambda size: "guessed")
-    planted = tmp_path / ".file.guessed"
+    monkeypatch.setattr("os.urandom", lambda _size: b"guessed!")
+    planted = tmp_path / f".file.{b'guessed!'.hex()}"
     planted.write_text("theirs")
     with pytest.raises(FileExistsError):
         atomic.write(tmp_path / "file", b"new", 0o600)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from esmd.wbem.cimxml.declarations import class_declaration, qualifier_type
 from esmd.wbem.cimxml.fragments import (
     InstanceWriter,
+    NameWriter,
     attribute,
     escape,
     full_namespace_path,
@@ -34,7 +35,7 @@ from esmd.wbem.results import (
 )
 from openesm.cim.errors import CIMError
 from openesm.cim.path import normal_namespace
-from openesm.cim.provider import Row
+from openesm.cim.values import Instance
 from openesm.text import Language
 
 WRITERS = 512  # fragments kept, by class and view
@@ -63,6 +64,7 @@ class Encoder:
     def __init__(self, host: str) -> None:
         self._host = host
         self._writers: OrderedDict[tuple[int, View, str], InstanceWriter] = OrderedDict()
+        self._name_writers: OrderedDict[tuple[int, str], NameWriter] = OrderedDict()
 
     def result(self, call: Call, namespace: str, result: Result) -> str:
         """The content of SIMPLERSP.
@@ -126,8 +128,9 @@ class Encoder:
                 middle, tail = "</INSTANCEPATH>", f"</{tag}>"
             else:
                 head, middle, tail = "<VALUE.NAMEDINSTANCE>", "", "</VALUE.NAMEDINSTANCE>"
+            name = self._name_writer(group, where).write
             for row in group.rows:
-                yield f"{head}{_row_name(group, row, where)}{middle}{writer.write(row)}{tail}"
+                yield f"{head}{name(row)}{middle}{writer.write(row)}{tail}"
 
     def _paths(self, operation: str, namespace: str, result: Paths) -> Iterable[str]:
         for group in result.groups:
@@ -138,8 +141,9 @@ class Encoder:
                 head, tail = f"<INSTANCEPATH>{full_namespace_path(self._host, where)}", "</INSTANCEPATH>"
             if operation in _OBJECT_PATHS:
                 head, tail = f"<OBJECTPATH>{head}", f"{tail}</OBJECTPATH>"
+            name = self._name_writer(group, where).write
             for row in group.rows:
-                yield f"{head}{_row_name(group, row, where)}{tail}"
+                yield f"{head}{name(row)}{tail}"
 
     def _writer(self, group: Group, view: View, namespace: str) -> InstanceWriter:
         key = id(group.cls), view, namespace
@@ -149,6 +153,15 @@ class Encoder:
             self._writers[key] = writer
             if len(self._writers) > WRITERS:
                 self._writers.popitem(last=False)
+        return writer
+
+    def _name_writer(self, group: Group, namespace: str) -> NameWriter:
+        key = id(group.cls), namespace
+        writer = self._name_writers.get(key)
+        if writer is None:
+            writer = self._name_writers[key] = NameWriter(group.cls, namespace)
+            if len(self._name_writers) > WRITERS:
+                self._name_writers.popitem(last=False)
         return writer
 
     @staticmethod
@@ -187,14 +200,16 @@ class Encoder:
         returned = f'<RETURNVALUE PARAMTYPE="{result.type}">{value}</RETURNVALUE>' if value else ""
         out = []
         for name, given in result.result.out.items():
+            if name not in result.out_types:
+                raise TypeError(f"{result.method} has no output parameter {name}")
             cim_type, is_array = result.out_types[name]
+            embedded = ' EmbeddedObject="instance"' if isinstance(given, Instance) else ""
             content = value_encoder(cim_type, is_array, namespace)(given)
-            out.append(f'<PARAMVALUE NAME="{attribute(name)}" PARAMTYPE="{cim_type}">{content}</PARAMVALUE>')
+            out.append(
+                f'<PARAMVALUE NAME="{attribute(name)}" PARAMTYPE="{cim_type}"{embedded}>{content}'
+                "</PARAMVALUE>"
+            )
         return f'<METHODRESPONSE NAME="{attribute(result.method)}">{returned}{"".join(out)}</METHODRESPONSE>'
-
-
-def _row_name(group: Group, row: Row, namespace: str) -> str:
-    return instance_name(group.cls.name, group.path(row).keys, namespace)
 
 
 def _pull_parameters(result: Pulled) -> str:

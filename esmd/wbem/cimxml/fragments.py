@@ -1,203 +1,78 @@
-"""Text of CIM-XML elements: escaping, values, paths. None is self-closed: wbemcli cannot read that."""
+"""INSTANCE and INSTANCENAME elements of rows, from fragments made once for a class.
+
+The text of single values is `openesm.cim.xmltext`, whose names are at hand here too.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from functools import lru_cache
 
-from openesm.cim.path import KeyValue, Path
 from openesm.cim.provider import Row
 from openesm.cim.schema import Class
-from openesm.cim.values import (
-    INTEGER_RANGE,
-    REAL_TYPES,
-    DateTime,
-    Instance,
-    TypedValue,
-    Value,
-    format_real,
+from openesm.cim.values import Value
+from openesm.cim.xmltext import (
+    REPLACEMENT,
+    Encoder,
+    attribute,
+    escape,
+    full_namespace_path,
+    instance_by_value,
+    instance_name,
+    key_binding,
+    key_value,
+    local_instance_path,
+    namespace_path,
+    scalar_text,
+    typed_property,
+    value_encoder,
+    value_references,
 )
 
-_SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
-_SPECIAL_IN_ATTRIBUTE = re.compile(f"{_SPECIAL.pattern[:-1]}\t\n]")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"} | {c: f"&#{ord(c)};" for c in "\t\n\r"}
-REPLACEMENT = "\ufffd"
+__all__ = [
+    "REPLACEMENT",
+    "Encoder",
+    "InstanceWriter",
+    "NameWriter",
+    "attribute",
+    "escape",
+    "full_namespace_path",
+    "instance_by_value",
+    "instance_name",
+    "key_binding",
+    "key_value",
+    "local_instance_path",
+    "namespace_path",
+    "scalar_text",
+    "typed_property",
+    "value_encoder",
+    "value_references",
+]
+
+KEPT_NAMES = 1024
 
 
-def _substitute(match: re.Match[str]) -> str:
-    return _ENTITIES.get(match[0], REPLACEMENT)
+class NameWriter:
+    """Writes rows of one class as INSTANCENAME elements from a fragment made once.
 
-
-def escape(text: str) -> str:
-    """`text` as element content; what XML 1.0 does not allow becomes U+FFFD, here and nowhere else (X13)."""
-    return _SPECIAL.sub(_substitute, text) if _SPECIAL.search(text) else text
-
-
-def attribute(text: str) -> str:
-    """`text` inside a double-quoted attribute."""
-    return _SPECIAL_IN_ATTRIBUTE.sub(_substitute, text) if _SPECIAL_IN_ATTRIBUTE.search(text) else text
-
-
-def scalar_text(value: Value, cim_type: str) -> str:
-    """One value as the content of VALUE.
-
-    Raises:
-        TypeError: a provider gave something else than the schema declares.
-        OverflowError: an integer outside its type.
+    Args:
+        namespace: of references that name none.
     """
-    if cim_type in INTEGER_RANGE:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"{value!r} is not {cim_type}")
-        low, high = INTEGER_RANGE[cim_type]
-        if not low <= value <= high:
-            raise OverflowError(f"{value} is outside {cim_type}")
-        return str(int(value))
-    if cim_type == "boolean":
-        if not isinstance(value, bool):
-            raise TypeError(f"{value!r} is not boolean")
-        return "TRUE" if value else "FALSE"
-    if cim_type in REAL_TYPES:
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise TypeError(f"{value!r} is not {cim_type}")
-        return format_real(float(value), cim_type)
-    if cim_type == "datetime":
-        if isinstance(value, datetime | timedelta):
-            return DateTime.of(value).text
-        if isinstance(value, DateTime):
-            return value.text
-        raise TypeError(f"{value!r} is not datetime")
-    if isinstance(value, Instance):
-        return escape(instance_by_value(value))
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not {cim_type}")
-    return escape(value)
 
+    def __init__(self, cls: Class, namespace: str) -> None:
+        self._names = cls.keys
+        self._types = tuple(cls.properties[name.lower()].type for name in cls.keys)
+        self._namespace = namespace
+        bindings = "".join(f'<KEYBINDING NAME="{attribute(name)}">%s</KEYBINDING>' for name in cls.keys)
+        self._template = f'<INSTANCENAME CLASSNAME="{attribute(cls.name)}">{bindings}</INSTANCENAME>'
+        self._written = lru_cache(KEPT_NAMES)(self._write)
 
-Encoder = Callable[[Value], str]
+    def write(self, row: Row) -> str:
+        """One INSTANCENAME element; TypeError when a key has no value of a key's type."""
+        return self._written(tuple([row[name] for name in self._names]))
 
-
-def value_encoder(cim_type: str, is_array: bool, namespace: str = "") -> Encoder:
-    """Writes a value of a declared type as VALUE, VALUE.ARRAY, VALUE.REFERENCE; "" for NULL.
-
-    An integer that its type cannot hold is NULL: a counter gone wild empties its own property only (F37).
-    """
-    if cim_type == "reference":
-        return lambda value: value_references(value, namespace)
-    if is_array:
-        return lambda value: _value_array(value, cim_type)
-    if cim_type == "string":
-        return _value_string
-    if cim_type in INTEGER_RANGE:
-        low, high = INTEGER_RANGE[cim_type]
-
-        def integer(value: Value) -> str:
-            if type(value) is int and low <= value <= high:
-                return f"<VALUE>{value}</VALUE>"
-            return _value_slow(value, cim_type)
-
-        return integer
-    return lambda value: _value_slow(value, cim_type)
-
-
-def _value_string(value: Value) -> str:
-    if type(value) is str:
-        return f"<VALUE>{escape(value)}</VALUE>"
-    return _value_slow(value, "string")
-
-
-def _value_slow(value: Value, cim_type: str) -> str:
-    if value is None:
-        return ""
-    try:
-        return f"<VALUE>{scalar_text(value, cim_type)}</VALUE>"
-    except OverflowError:
-        return ""
-
-
-def _value_array(value: Value, cim_type: str) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, list | tuple):
-        raise TypeError(f"{value!r} is not an array of {cim_type}")
-    items = (
-        "<VALUE.NULL></VALUE.NULL>" if item is None else f"<VALUE>{scalar_text(item, cim_type)}</VALUE>"
-        for item in value
-    )
-    return f"<VALUE.ARRAY>{''.join(items)}</VALUE.ARRAY>"
-
-
-def value_references(value: Value, namespace: str) -> str:
-    """A reference, or an array of them; without a host, so that it equals the path a client was given."""
-    if value is None:
-        return ""
-    if isinstance(value, list | tuple):
-        return (
-            f"<VALUE.REFARRAY>{''.join(value_references(item, namespace) for item in value)}</VALUE.REFARRAY>"
-        )
-    if not isinstance(value, Path):
-        raise TypeError(f"{value!r} is not a reference")
-    return f"<VALUE.REFERENCE>{local_instance_path(value, namespace)}</VALUE.REFERENCE>"
-
-
-# -- paths
-
-
-def namespace_path(namespace: str) -> str:
-    names = "".join(
-        f'<NAMESPACE NAME="{attribute(part)}"></NAMESPACE>' for part in namespace.split("/") if part
-    )
-    return f"<LOCALNAMESPACEPATH>{names}</LOCALNAMESPACEPATH>"
-
-
-def full_namespace_path(host: str, namespace: str) -> str:
-    return f"<NAMESPACEPATH><HOST>{escape(host)}</HOST>{namespace_path(namespace)}</NAMESPACEPATH>"
-
-
-def key_binding(name: str, value: KeyValue, namespace: str) -> str:
-    return f'<KEYBINDING NAME="{attribute(name)}">{_key_value(value, namespace)}</KEYBINDING>'
-
-
-def _key_value(value: KeyValue, namespace: str) -> str:
-    if isinstance(value, Path):
-        return value_references(value, namespace)
-    if isinstance(value, bool):
-        return f'<KEYVALUE VALUETYPE="boolean">{"TRUE" if value else "FALSE"}</KEYVALUE>'
-    if isinstance(value, int | float):
-        return f'<KEYVALUE VALUETYPE="numeric">{value}</KEYVALUE>'
-    text = value.text if isinstance(value, DateTime) else value
-    return f'<KEYVALUE VALUETYPE="string">{escape(text)}</KEYVALUE>'
-
-
-def instance_name(classname: str, keys: Iterable[tuple[str, KeyValue]], namespace: str = "") -> str:
-    bindings = "".join(key_binding(name, value, namespace) for name, value in keys)
-    return f'<INSTANCENAME CLASSNAME="{attribute(classname)}">{bindings}</INSTANCENAME>'
-
-
-def local_instance_path(path: Path, namespace: str) -> str:
-    where = path.namespace or namespace
-    name = instance_name(path.classname, path.keys, where)
-    return f"<LOCALINSTANCEPATH>{namespace_path(where)}{name}</LOCALINSTANCEPATH>"
-
-
-# -- instances by value
-
-
-def instance_by_value(instance: Instance) -> str:
-    """An INSTANCE element of a free-standing instance, its values typed one by one."""
-    properties = "".join(typed_property(name, typed) for name, typed in instance.properties.items())
-    return f'<INSTANCE CLASSNAME="{attribute(instance.classname)}">{properties}</INSTANCE>'
-
-
-def typed_property(name: str, typed: TypedValue) -> str:
-    cim_type = typed.type or "string"
-    content = value_encoder(cim_type, typed.is_array)(typed.value)
-    head = f'NAME="{attribute(name)}"'
-    if cim_type == "reference":
-        return f"<PROPERTY.REFERENCE {head}>{content}</PROPERTY.REFERENCE>"
-    embedded = ' EmbeddedObject="instance"' if isinstance(typed.value, Instance) else ""
-    tag = "PROPERTY.ARRAY" if typed.is_array else "PROPERTY"
-    return f'<{tag} {head} TYPE="{cim_type}"{embedded}>{content}</{tag}>'
+    def _write(self, values: tuple[Value, ...]) -> str:
+        typed = zip(values, self._types, strict=True)
+        return self._template % tuple([key_value(value, self._namespace, kind) for value, kind in typed])
 
 
 class InstanceWriter:

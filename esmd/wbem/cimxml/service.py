@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
@@ -22,15 +22,15 @@ from esmd.wbem.cimxml.object_header import parse_object, same_object
 from esmd.wbem.connection import Response
 from esmd.wbem.http1 import MAN_URI, Head, HttpError
 from esmd.wbem.operations import Operations
-from esmd.wbem.repository import Group, Repository
+from esmd.wbem.repository import Repository
 from esmd.wbem.results import Call, Instances, Paths, Result
 from openesm.cim.errors import CIMError, Status
 from openesm.text import negotiate
 
 KEPT_REQUESTS = 256
 KEPT_REQUEST_BYTES = 8192
-KEPT_ANSWER_BYTES = 65536
 KEPT_ANSWERS = 64
+KEPT_ANSWERS_BYTES = 4 << 20  # of all of them
 
 _ENVELOPE = re.compile(
     rb"\A(\s*(?:<\?xml[^<>]{0,120}\?>\s*)?<CIM(?:\s[^<>]{0,120})?>\s*<MESSAGE\s(?:[^<>]{0,80}\s)?ID=\")"
@@ -45,9 +45,9 @@ log = logging.getLogger("openesm.wbem")
 
 @dataclass(slots=True)
 class _KeptAnswer:
-    """The text of an answer, good for as long as it is made of the same groups."""
+    """The text of an answer, good for as long as the result is the same."""
 
-    groups: Sequence[Group]
+    result: Result
     text: bytes
 
 
@@ -60,6 +60,7 @@ class CimXmlService:
         self._encoder = Encoder(repository.host.system_name)
         self._requests: OrderedDict[tuple[bytes, bytes], Request] = OrderedDict()
         self._answers: OrderedDict[Call, _KeptAnswer] = OrderedDict()
+        self._kept_bytes = 0
         self._headers: dict[str, tuple[tuple[str, str], ...]] = {
             "": (
                 ("Content-Type", 'application/xml; charset="utf-8"'),
@@ -178,14 +179,20 @@ class CimXmlService:
         if not isinstance(result, Instances | Paths) or call.target is not None:
             return self._encode(call, result)
         kept = self._answers.get(call)
-        if kept is not None and _same(kept.groups, result.groups):
+        if kept is not None and kept.result is result:
             return kept.text
         text = self._encode(call, result)
-        if len(text) <= KEPT_ANSWER_BYTES:
-            self._answers[call] = _KeptAnswer(result.groups, text)
-            if len(self._answers) > KEPT_ANSWERS:
-                self._answers.popitem(last=False)
+        self._keep(call, _KeptAnswer(result, text))
         return text
+
+    def _keep(self, call: Call, answer: _KeptAnswer) -> None:
+        """Keeps an answer, and forgets the oldest until the rest is within bounds."""
+        if (old := self._answers.pop(call, None)) is not None:
+            self._kept_bytes -= len(old.text)
+        self._answers[call] = answer
+        self._kept_bytes += len(answer.text)
+        while self._kept_bytes > KEPT_ANSWERS_BYTES or len(self._answers) > KEPT_ANSWERS:
+            self._kept_bytes -= len(self._answers.popitem(last=False)[1].text)
 
     def _encode(self, call: Call, result: Result) -> bytes:
         namespace = self._repository.spelling(call.namespace)
@@ -218,11 +225,6 @@ class CimXmlService:
                 (f"{man}-{operation[0]}", operation[1]),
             )
         return self._headers[man]
-
-
-def _same(kept: Sequence[Group], fresh: Sequence[Group]) -> bool:
-    """Whether an answer would be made of the very same groups."""
-    return len(kept) == len(fresh) and all(old is new for old, new in zip(kept, fresh, strict=True))
 
 
 @lru_cache(256)

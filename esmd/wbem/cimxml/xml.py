@@ -21,6 +21,7 @@ _DECLARATION = re.compile(
     rb"(?:\s+standalone\s*=\s*([\"'])(?:yes|no)\4)?\s*\?>"
 )
 _BOM = b"\xef\xbb\xbf"
+_DOCTYPE = re.compile(rb"(?>\s+|<!--.*?-->|<\?.*?\?>)*+<!DOCTYPE", re.DOTALL)
 
 
 class _RefusedError(Exception):
@@ -65,10 +66,13 @@ def parse(body: bytes) -> Element:
         declaration = _DECLARATION.match(body)
         if declaration is None or (declaration["encoding"] or b"utf-8").lower() not in (b"utf-8", b"utf8"):
             raise HttpError(400, "request-not-well-formed")
+    if b"<!DOCTYPE" in body and _DOCTYPE.match(body):
+        raise HttpError(400, "request-not-valid")  # before the parser expands what it declares
     careful = (
         body.count(b"<") - body.count(b"</") > _FEW_TAGS
         or b"<!DOCTYPE" in body
         or body.count(b"=") > MAX_ATTRIBUTES
+        or len(body) > MAX_ATTRIBUTE_CHARS
     )
     parser = XMLParser(target=_BoundedBuilder() if careful else TreeBuilder(), encoding="utf-8")  # noqa: S314
     try:

@@ -25,6 +25,10 @@ from openesm.host.smart import Smart, SmartState, parse_smart
         pytest.param(
             {"scsi_grown_defect_list": 7, "rotation_rate": 10500}, Smart(reallocated=7, rpm=10500), id="SAS"
         ),
+        pytest.param(
+            {"ata_smart_attributes": {"table": [{"id": [5], "raw": {"value": 3}}, 7]}}, Smart(), id="odd ids"
+        ),
+        pytest.param({"ata_smart_attributes": {"table": 7}}, Smart(), id="no table"),
         pytest.param({"endurance_used": {"current_percent": 3}}, Smart(endurance_used=3), id="endurance"),
         pytest.param(
             {"nvme_smart_health_information_log": {"percentage_used": 101}},

@@ -1,0 +1,258 @@
+"""From an alert to the queues of those who asked for it, in one transaction with what produced it.
+
+The queue of a destination is a table; an indication gets its sequence number when it is about to be sent for
+the first time, and keeps it (I04 to I07). Nothing is forgotten before the listener has accepted it, its
+subscription was removed, or its time is over.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from esmd.registry import Registry, enqueue
+from indications.alert import from_json, to_json
+from openesm.cim.schema import Class
+from openesm.cim.values import Instance, Value
+from openesm.model import Alert
+from openesm.store import Store
+from subscription.model import Filter, Subscription
+from subscription.query import Query, parse
+from subscription.repeat import Repeats
+from subscription.repeat import step as repeat_step
+
+RETENTION_S = 72 * 3600.0
+BACKLOG_MOST = 100_000  # rows kept for one lapsed subscription
+HISTORY_DAYS = 90
+HISTORY_MOST = 200_000
+
+log = logging.getLogger("openesm.outbox")
+
+Also = Callable[[sqlite3.Connection], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An indication that has its place in a destination's queue."""
+
+    number: int
+    sequence: int
+    context: str
+    alert: Alert
+    queued_at: float
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An indication as filters look at it."""
+
+    cls: Class
+    instance: Instance
+
+    def value(self, name: str) -> Value:
+        found = self.instance.get(name)
+        return None if found is None else found.value
+
+    def isa(self, classname: str) -> bool:
+        return self.cls.isa(classname)
+
+
+class Outbox:
+    """Queues alerts and hands them to the couriers.
+
+    Args:
+        indication: the CIM indication that an alert is, as far as filters look at it.
+        indication_class: its class.
+        now: agent time.
+        queued: called after the commit with the destinations that have something new.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        indication: Callable[[Alert], Instance],
+        indication_class: Class,
+        now: Callable[[], float],
+        queued: Callable[[frozenset[int]], None],
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._indication = indication
+        self._class = indication_class
+        self._now = now
+        self._queued = queued
+        self._queries: dict[tuple[str, str], Query] = {}
+        self._repeats: dict[tuple[int, str], Repeats] = {}
+
+    # -- in
+
+    def publish(self, alert: Alert, also: Also | None = None) -> Future[int]:
+        """Makes an alert durable with all its copies; the future has its number in the history.
+
+        Args:
+            also: what else belongs to the same transaction (the state of the watch that produced it).
+        """
+        told: set[int] = set()
+
+        def work(db: sqlite3.Connection) -> int:
+            if also is not None:
+                also(db)
+            return self._insert(db, alert, told)
+
+        future = self._store.write(work)
+        future.add_done_callback(lambda done: None if done.exception() else self._queued(frozenset(told)))
+        return future
+
+    def _insert(self, db: sqlite3.Connection, alert: Alert, told: set[int]) -> int:
+        now, candidate = self._now(), _Candidate(self._class, self._indication(alert))
+        cursor = db.execute(
+            "INSERT INTO alert (uuid, at, agent_at, source, event_id, severity, element, alert)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                alert.uuid,
+                alert.at,
+                now,
+                alert.source,
+                alert.event_id,
+                int(alert.severity),
+                alert.element_id,
+                to_json(alert),
+            ),
+        )
+        number = cursor.lastrowid or 0
+        book = self._registry.book
+        for subscription in book.active(now):
+            wanted = book.filter_of(subscription)
+            if self._wants(wanted, candidate) and self._passes(subscription, alert, now):
+                destination = book.destination_of(subscription).number
+                enqueue(db, destination, subscription.number, number, now)
+                told.add(destination)
+        self._keep_for_lapsed(db, candidate, number, now)
+        return number
+
+    def _wants(self, wanted: Filter, candidate: _Candidate) -> bool:
+        return "root/esmpro/as" in (n.lower() for n in wanted.source_namespaces) and self._matches(
+            wanted.query, wanted.language, candidate
+        )
+
+    def _matches(self, text: str, language: str, candidate: _Candidate) -> bool:
+        key = text, language
+        if key not in self._queries:
+            self._queries[key] = parse(text, language)
+        query = self._queries[key]
+        return candidate.isa(query.classname) and query.accepts(candidate)
+
+    def _passes(self, subscription: Subscription, alert: Alert, now: float) -> bool:
+        """RepeatNotificationPolicy, by element and event."""
+        key = subscription.number, f"{alert.element_id}/{alert.event_id}"
+        self._repeats[key], passes = repeat_step(subscription, self._repeats.get(key, Repeats()), now)
+        return passes
+
+    def _keep_for_lapsed(self, db: sqlite3.Connection, candidate: _Candidate, alert: int, now: float) -> None:
+        """What a lapsed subscription would have had is kept, up to a size, for its destination's return."""
+        for lapsed, query, language in db.execute("SELECT number, query, language FROM lapsed").fetchall():
+            if not self._matches(query, language, candidate):
+                continue
+            (kept,) = db.execute("SELECT count(*) FROM backlog WHERE lapsed = ?", (lapsed,)).fetchone()
+            if kept < BACKLOG_MOST:
+                db.execute(
+                    "INSERT INTO backlog (lapsed, alert, queued_at) VALUES (?, ?, ?)", (lapsed, alert, now)
+                )
+            else:
+                db.execute("UPDATE lapsed SET dropped = dropped + 1 WHERE number = ?", (lapsed,))
+
+    # -- out
+
+    def claim(self, destination: int, after: int, most: int) -> Future[list[Waiting]]:
+        """The next indications of a queue beyond row `after`; each has its sequence number from here on."""
+
+        def work(db: sqlite3.Connection) -> list[Waiting]:
+            unnumbered = db.execute(
+                "SELECT number FROM pending WHERE destination = ? AND sequence IS NULL AND number > ?"
+                " ORDER BY number LIMIT ?",
+                (destination, after, most),
+            ).fetchall()
+            if unnumbered:
+                _number(db, destination, unnumbered)
+            return list(_waiting(db, destination, after, most))
+
+        return self._store.write(work)
+
+    def delivered(self, numbers: Sequence[int]) -> Future[None]:
+        """Forgets rows that their listener has accepted."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany(
+                "UPDATE alert SET told = told + 1"
+                " WHERE number = (SELECT alert FROM pending WHERE number = ?)",
+                [(number,) for number in numbers],
+            )
+            db.executemany("DELETE FROM pending WHERE number = ?", [(number,) for number in numbers])
+
+        return self._store.write(work)
+
+    def give_up(self, destination: int) -> Future[int]:
+        """Forgets what waited longer than the retention; how many that were."""
+        oldest = self._now() - RETENTION_S
+
+        def work(db: sqlite3.Connection) -> int:
+            return db.execute(
+                "DELETE FROM pending WHERE destination = ? AND queued_at < ?", (destination, oldest)
+            ).rowcount
+
+        return self._store.write(work)
+
+    def tidy(self) -> Future[None]:
+        """Ends lapsed subscriptions after the retention, and cuts the history by age and size."""
+        now, oldest_at = self._now(), HISTORY_DAYS * 86400.0
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM backlog WHERE queued_at < ?", (now - RETENTION_S,))
+            db.execute(
+                "DELETE FROM lapsed WHERE since < ? AND number NOT IN (SELECT lapsed FROM backlog)",
+                (now - RETENTION_S,),
+            )
+            db.execute(
+                "DELETE FROM alert WHERE (agent_at < ? OR number <= (SELECT max(number) FROM alert) - ?)"
+                " AND number NOT IN (SELECT alert FROM pending)"
+                " AND number NOT IN (SELECT alert FROM backlog)",
+                (now - oldest_at, HISTORY_MOST),
+            )
+
+        return self._store.write(work)
+
+    def counts(self) -> dict[int, int]:
+        """How many indications wait, by destination."""
+        return self._store.read(
+            lambda db: dict(db.execute("SELECT destination, count(*) FROM pending GROUP BY destination"))
+        )
+
+
+def _number(db: sqlite3.Connection, destination: int, rows: Sequence[tuple[int]]) -> None:
+    (first,) = db.execute(
+        "UPDATE destination SET next_sequence = next_sequence + ? WHERE number = ?"
+        " RETURNING next_sequence - ?",
+        (len(rows), destination, len(rows)),
+    ).fetchone()
+    db.executemany(
+        "UPDATE pending SET sequence = ? WHERE number = ?",
+        [(first + offset, number) for offset, (number,) in enumerate(rows)],
+    )
+
+
+def _waiting(db: sqlite3.Connection, destination: int, after: int, most: int) -> Iterator[Waiting]:
+    rows: list[tuple[Any, ...]] = db.execute(
+        "SELECT pending.number, sequence, context, alert.alert, queued_at, replayed FROM pending"
+        " JOIN alert ON alert.number = pending.alert"
+        " JOIN destination ON destination.number = pending.destination"
+        " WHERE pending.destination = ? AND pending.number > ? ORDER BY pending.number LIMIT ?",
+        (destination, after, most),
+    ).fetchall()
+    for number, sequence, context, alert, queued_at, replayed in rows:
+        yield Waiting(number, sequence, context, from_json(alert), queued_at, bool(replayed))

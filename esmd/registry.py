@@ -1,0 +1,275 @@
+"""The filters, destinations and subscriptions of a running agent: the book, and its copy in the store.
+
+Changes are made by the store's writer, one after the other, so that none is lost and every alert is matched
+against the subscriptions that were there when it was written.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+
+from openesm.cim.errors import CIMError, Status
+from openesm.store import Store
+from subscription.book import Book, Key, SubscriptionKey
+from subscription.model import (
+    Destination,
+    FatalErrorPolicy,
+    Filter,
+    Subscription,
+    SubscriptionState,
+)
+from subscription.stored import destination_of, filter_of, subscription_of, to_json
+
+log = logging.getLogger("openesm.subscription")
+
+Change = Callable[[sqlite3.Connection, Book], Book]
+
+
+class Registry:
+    """Keeps the book.
+
+    Args:
+        store: where it is kept.
+        now: agent time.
+        wall: seconds since the epoch.
+        changed: called (in the writer's thread) after each commit of a change.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], float],
+        wall: Callable[[], float],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._wall = wall
+        self._changed = changed
+        self.book = store.read(_load)
+
+    # -- filters and destinations
+
+    def add_filter(self, new: Filter) -> None:
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            after = book.with_filter(new)
+            db.execute("INSERT INTO filter VALUES (?, ?, ?)", (*new.key, to_json(new)))
+            return after
+
+        self._apply(change)
+
+    def remove_filter(self, key: Key) -> None:
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            after = book.without_filter(key)
+            db.execute("DELETE FROM filter WHERE class = ? AND name = ?", key)
+            return after
+
+        self._apply(change)
+
+    def add_destination(self, new: Destination) -> None:
+        """Adds a destination; its sequence context is new for ever (I04)."""
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            book.with_destination(new)
+            context = f"OpenESM#{os.urandom(8).hex()}#{int(self._wall())}"
+            cursor = db.execute(
+                "INSERT INTO destination (class, name, value, context) VALUES (?, ?, ?, ?)",
+                (*new.key, to_json(new), context),
+            )
+            return book.with_destination(replace(new, number=cursor.lastrowid or 0))
+
+        self._apply(change)
+
+    def remove_destination(self, key: Key) -> None:
+        """Removes a destination with what waits for it; a transient one with its subscriptions."""
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            after = book.without_destination(key)
+            number = book.destinations[key].number
+            db.execute("DELETE FROM subscription WHERE destination = ?", (number,))
+            db.execute("DELETE FROM pending WHERE destination = ?", (number,))
+            db.execute("DELETE FROM destination WHERE number = ?", (number,))
+            return after
+
+        self._apply(change)
+
+    # -- subscriptions
+
+    def subscribe(self, new: Subscription) -> None:
+        """Adds a subscription; what was kept for an earlier one of the same destination and query follows.
+
+        That backlog goes out first, marked as replayed (REP-5, FAQ-6).
+        """
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            book.with_subscription(new)
+            destination = book.destinations[new.destination_key]
+            cursor = db.execute(
+                "INSERT INTO subscription (key, destination, value) VALUES (?, ?, ?)",
+                (_spelled(new.key), destination.number, to_json(new)),
+            )
+            made = replace(new, number=cursor.lastrowid or 0)
+            _replay(db, book.filters[new.filter_key], destination, made.number)
+            return book.with_subscription(made)
+
+        self._apply(change)
+
+    def change_subscription(self, changed: Subscription) -> None:
+        """Another value of a subscription; an expired one cannot be changed (I08)."""
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            current = book.subscriptions.get(changed.key)
+            if current is None:
+                raise CIMError.of(Status.NOT_FOUND, "cim.no-instance", path=_spelled(changed.key))
+            if current.has_expired(self._now()):
+                raise CIMError.of(Status.FAILED, "subscription.expired")
+            after = book.changed(changed)
+            _keep(db, changed)
+            return after
+
+        self._apply(change)
+
+    def unsubscribe(self, key: SubscriptionKey) -> None:
+        """Removes a subscription at its owner's wish: what still waits under it is not sent.
+
+        What has its sequence number is: a gap would tell the listener of a loss.
+        """
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            found = book.subscriptions.get(key)
+            if found is not None:
+                db.execute("DELETE FROM subscription WHERE number = ?", (found.number,))
+                db.execute("DELETE FROM pending WHERE subscription = ? AND sequence IS NULL", (found.number,))
+            return book.without_subscription(key)
+
+        self._apply(change)
+
+    def expire(self) -> list[Subscription]:
+        """Removes the subscriptions whose time is over and begins their backlog; what waits goes out."""
+        now = self._now()
+        if not self.book.expired(now):
+            return []
+        ended: list[Subscription] = []
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            ended[:] = book.expired(now)
+            for subscription in ended:
+                _lapse(db, book, subscription, subscription.expires_at or now)
+                db.execute("DELETE FROM subscription WHERE number = ?", (subscription.number,))
+                book = book.without_subscription(subscription.key)
+            return book
+
+        self._apply(change)
+        return ended
+
+    def delivery_failed(self, destination: int, failing_s: float) -> list[Subscription]:
+        """Applies OnFatalErrorPolicy to the subscriptions of a destination that fails for so long (I10)."""
+        book = self.book
+        hit = [
+            s
+            for s in book.subscriptions.values()
+            if book.destinations[s.destination_key].number == destination
+            and s.state is not SubscriptionState.DISABLED
+            and s.on_fatal_error is not FatalErrorPolicy.IGNORE
+            and s.failure_trigger_s is not None
+            and failing_s >= s.failure_trigger_s
+        ]
+        for subscription in hit:
+            if subscription.on_fatal_error is FatalErrorPolicy.REMOVE:
+                self.unsubscribe(subscription.key)
+            else:
+                disabled = replace(
+                    subscription, state=SubscriptionState.DISABLED, state_changed_at=self._wall()
+                )
+                self.change_subscription(disabled)
+        return hit
+
+    # -- the store
+
+    def _apply(self, change: Change) -> None:
+        """Makes a change durable, then shows it; called from any thread but the writer's."""
+
+        def work(db: sqlite3.Connection) -> None:
+            self.book = change(db, self.book)
+
+        future: Future[None] = self._store.write(work)
+        try:
+            future.result()
+        except sqlite3.Error as failed:
+            self.book = self._store.read(_load)
+            raise CIMError.of(Status.FAILED, "store.broken", path=self._store.path, reason=failed) from failed
+        self._changed()
+
+
+def _spelled(key: SubscriptionKey) -> str:
+    return json.dumps(key, ensure_ascii=False)
+
+
+def _keep(db: sqlite3.Connection, subscription: Subscription) -> None:
+    db.execute(
+        "UPDATE subscription SET value = ? WHERE number = ?", (to_json(subscription), subscription.number)
+    )
+
+
+def _lapse(db: sqlite3.Connection, book: Book, subscription: Subscription, since: float) -> None:
+    wanted, destination = book.filter_of(subscription), book.destination_of(subscription)
+    db.execute(
+        "INSERT INTO lapsed (url, query, language, namespaces, since) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (url, query, language) DO NOTHING",
+        (destination.url, wanted.query, wanted.language, json.dumps(wanted.source_namespaces), since),
+    )
+
+
+def _replay(db: sqlite3.Connection, wanted: Filter, destination: Destination, subscription: int) -> None:
+    found = db.execute(
+        "SELECT number FROM lapsed WHERE url = ? AND query = ? AND language = ?",
+        (destination.url, wanted.query, wanted.language),
+    ).fetchone()
+    if found is None:
+        return
+    rows = db.execute(
+        "SELECT alert, queued_at FROM backlog WHERE lapsed = ? ORDER BY number", found
+    ).fetchall()
+    for alert, queued_at in rows:
+        enqueue(db, destination.number, subscription, alert, queued_at, replayed=True)
+    db.execute("DELETE FROM backlog WHERE lapsed = ?", found)
+    db.execute("DELETE FROM lapsed WHERE number = ?", found)
+
+
+def enqueue(
+    db: sqlite3.Connection,
+    destination: int,
+    subscription: int,
+    alert: int,
+    queued_at: float,
+    *,
+    replayed: bool = False,
+) -> None:
+    """Puts an alert at the end of a destination's queue."""
+    db.execute(
+        "INSERT INTO pending (destination, subscription, alert, queued_at, replayed) VALUES (?, ?, ?, ?, ?)",
+        (destination, subscription, alert, queued_at, replayed),
+    )
+
+
+def _load(db: sqlite3.Connection) -> Book:
+    filters = [filter_of(value) for (value,) in db.execute("SELECT value FROM filter")]
+    destinations = [
+        destination_of(value, number)
+        for number, value in db.execute("SELECT number, value FROM destination ORDER BY number")
+    ]
+    subscriptions = [
+        subscription_of(value, number)
+        for number, value in db.execute("SELECT number, value FROM subscription ORDER BY number")
+    ]
+    return Book(
+        {each.key: each for each in filters},
+        {each.key: each for each in destinations},
+        {each.key: each for each in subscriptions},
+    )

@@ -1,0 +1,38 @@
+"""The tables of the store; one entry of MIGRATIONS brings it one version further."""
+
+from __future__ import annotations
+
+MIGRATIONS = (
+    """
+CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), agent REAL NOT NULL, boottime REAL NOT NULL,
+    boot_id TEXT NOT NULL, wall REAL NOT NULL);
+CREATE TABLE monitoring (element TEXT PRIMARY KEY, settings TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE watch (element TEXT PRIMARY KEY, state INTEGER NOT NULL, since REAL NOT NULL,
+    open TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE alert (number INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT NOT NULL UNIQUE, at REAL NOT NULL,
+    agent_at REAL NOT NULL, source TEXT NOT NULL, event_id INTEGER NOT NULL, severity INTEGER NOT NULL,
+    element TEXT NOT NULL, told INTEGER NOT NULL DEFAULT 0, alert TEXT NOT NULL);
+CREATE INDEX alert_by_time ON alert (at);
+CREATE TABLE filter (class TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (class, name)) WITHOUT ROWID;
+CREATE TABLE destination (number INTEGER PRIMARY KEY AUTOINCREMENT, class TEXT NOT NULL, name TEXT NOT NULL,
+    value TEXT NOT NULL, context TEXT NOT NULL, next_sequence INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (class, name));
+CREATE TABLE subscription (number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
+    destination INTEGER NOT NULL, value TEXT NOT NULL);
+CREATE TABLE pending (number INTEGER PRIMARY KEY AUTOINCREMENT, destination INTEGER NOT NULL,
+    subscription INTEGER NOT NULL, sequence INTEGER, alert INTEGER NOT NULL, queued_at REAL NOT NULL,
+    replayed INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX pending_by_destination ON pending (destination, number);
+CREATE INDEX pending_by_subscription ON pending (subscription);
+CREATE INDEX pending_to_claim ON pending (destination, number) WHERE sequence IS NULL;
+CREATE INDEX pending_by_alert ON pending (alert);
+CREATE TABLE lapsed (number INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL, query TEXT NOT NULL,
+    language TEXT NOT NULL, namespaces TEXT NOT NULL, since REAL NOT NULL, dropped INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (url, query, language));
+CREATE TABLE backlog (number INTEGER PRIMARY KEY AUTOINCREMENT, lapsed INTEGER NOT NULL,
+    alert INTEGER NOT NULL, queued_at REAL NOT NULL);
+CREATE INDEX backlog_by_lapsed ON backlog (lapsed, number);
+CREATE INDEX backlog_by_alert ON backlog (alert)
+""",
+)

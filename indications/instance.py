@@ -1,0 +1,194 @@
+"""An alert as CIM: the ESM_AlertIndication that listeners get, and the ESM_AlertRecord of the history."""
+
+from __future__ import annotations
+
+from indications.alert import METRICS
+from indications.events import title_key
+from openesm.cim.provider import Row
+from openesm.cim.values import DateTime, Instance, TypedValue, Value, local_now
+from openesm.model import Alert
+from openesm.text import Language, Message, catalogue
+
+INDICATION, RECORD = "ESM_AlertIndication", "ESM_AlertRecord"
+OWNER = "ESM"
+SYSTEM_CLASS = "CIM_ComputerSystem"
+CIM_OBJECT_PATH = 2  # AlertingElementFormat
+_LOCALES: dict[Language, str] = {"en": "en_US", "ja": "ja_JP"}
+
+_TYPES = {
+    "IndicationIdentifier": "string",
+    "CorrelatedIndications": "string[]",
+    "IndicationTime": "datetime",
+    "PerceivedSeverity": "uint16",
+    "IndicationFilterName": "string",
+    "SequenceContext": "string",
+    "SequenceNumber": "sint64",
+    "Description": "string",
+    "AlertingManagedElement": "string",
+    "AlertingElementFormat": "uint16",
+    "AlertType": "uint16",
+    "ProbableCause": "uint16",
+    "Trending": "uint16",
+    "RecommendedActions": "string[]",
+    "EventID": "string",
+    "EventTime": "datetime",
+    "SystemCreationClassName": "string",
+    "SystemName": "string",
+    "ProviderName": "string",
+    "Message": "string",
+    "MessageArguments": "string[]",
+    "MessageID": "string",
+    "OwningEntity": "string",
+    "SourceName": "string",
+    "ESMEventID": "string",
+    "TrapName": "string",
+    "ActionAdvice": "string",
+    "PreviousState": "uint16",
+    "CurrentState": "uint16",
+    "MonitoredProperty": "string",
+    "ObservedValue": "real64",
+    "ThresholdValue": "real64",
+    "Units": "string",
+    "AgentAddress": "string",
+    "AlertUUID": "string",
+    "Replayed": "boolean",
+    "IsTest": "boolean",
+}
+
+
+def indication(
+    alert: Alert,
+    *,
+    system_name: str,
+    language: Language,
+    sent_at: float,
+    sequence: tuple[str, int] | None = None,
+    agent_address: str | None = None,
+    replayed: bool = False,
+    filter_name: str | None = None,
+) -> Instance:
+    """The indication, with the same properties in the same order for every alert; NULL where not known.
+
+    Args:
+        system_name: FQDN of this server.
+        language: of the texts.
+        sent_at: wall clock, seconds since the epoch.
+        sequence: SequenceContext and SequenceNumber of the destination (I04); a repeat has the same.
+        agent_address: by which the agent is known to managers.
+        replayed: it comes out of the store, because the listener was away.
+        filter_name: of the filter that selected it.
+    """
+    context, number = sequence or (None, None)
+    values: dict[str, Value] = {
+        **_common(alert, language),
+        "IndicationIdentifier": alert.uuid,
+        "IndicationTime": _when(sent_at, alert),
+        "IndicationFilterName": filter_name,
+        "SequenceContext": context,
+        "SequenceNumber": number,
+        "Description": alert.text(language),
+        "AlertingElementFormat": CIM_OBJECT_PATH if alert.element else 0,
+        "AlertType": alert.alert_type,
+        "ProbableCause": alert.probable_cause,
+        "Trending": alert.trending,
+        "RecommendedActions": None if alert.advice is None else [alert.advice.text(language)],
+        "EventID": f"{alert.source}/{alert.event_id:08X}",
+        "SystemCreationClassName": SYSTEM_CLASS,
+        "SystemName": system_name,
+        "AgentAddress": agent_address,
+        "Replayed": replayed,
+    }
+    return Instance(
+        INDICATION,
+        {
+            name: TypedValue(values[name], cim_type.removesuffix("[]"), cim_type.endswith("[]"))
+            for name, cim_type in _TYPES.items()
+        },
+    )
+
+
+def record(
+    alert: Alert,
+    *,
+    language: Language,
+    written_at: float | None = None,
+    number: int | None = None,
+    delivered: int = 0,
+    pending: int = 0,
+    given_up: int = 0,
+) -> Row:
+    """The alert as an instance of the history.
+
+    Args:
+        written_at: wall clock when it was stored; else when it happened.
+        number: of the row in the history.
+        delivered, pending, given_up: destinations that have taken it, still wait for it, never got it.
+    """
+    return {
+        **_common(alert, language),
+        "InstanceID": record_id(alert.uuid),
+        "Caption": alert.text(language)[:64],
+        "ElementName": title(alert, language),
+        "LogName": "ESM alert history",
+        "RecordID": None if number is None else str(number),
+        "CreationTimeStamp": _when(alert.at if written_at is None else written_at, alert),
+        "Locale": _LOCALES[language],
+        "ElementID": alert.element_id,
+        "DeliveredCount": delivered,
+        "PendingCount": pending,
+        "GivenUpCount": given_up,
+    }
+
+
+def record_id(uuid: str) -> str:
+    """InstanceID of the record of an alert."""
+    return f"ESM:Alert:{uuid}"
+
+
+def title(alert: Alert, language: Language) -> str | None:
+    """What happened, in a few words; None for an alert whose text is not of our table."""
+    key = title_key(alert.message.key)
+    room, _, name = key.partition(".")
+    return Message.of(key).text(language) if room == "alerts" and name in catalogue(room) else None
+
+
+def _common(alert: Alert, language: Language) -> dict[str, Value]:
+    """What indication and record tell alike."""
+    event_id = f"{alert.event_id:08X}"
+    return {
+        "AlertUUID": alert.uuid,
+        "CorrelatedIndications": list(alert.correlated) or None,
+        "PerceivedSeverity": int(alert.severity),
+        "EventTime": _when(alert.at, alert),
+        "SourceName": alert.source,
+        "ESMEventID": event_id,
+        "MessageID": f"{OWNER}{event_id}",
+        "OwningEntity": OWNER,
+        "Message": alert.text(language),
+        "MessageArguments": [str(value) for _, value in alert.message.args],
+        "TrapName": title(alert, language),
+        "ActionAdvice": None if alert.advice is None else alert.advice.text(language),
+        "ProviderName": alert.process,
+        "AlertingManagedElement": alert.element or None,
+        "PreviousState": int(alert.before),
+        "CurrentState": int(alert.after),
+        "MonitoredProperty": monitored_property(alert),
+        "ObservedValue": _real(alert.value),
+        "ThresholdValue": _real(alert.limit),
+        "Units": alert.units or None,
+        "IsTest": alert.test,
+    }
+
+
+def monitored_property(alert: Alert) -> str | None:
+    """The CIM property that shows the metric; the metric's own name where none does."""
+    measured = METRICS.get(alert.metric)
+    return measured.property if measured else alert.metric or None
+
+
+def _real(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _when(seconds: float, alert: Alert) -> DateTime:
+    return DateTime.of(local_now(seconds, alert.utc_offset_s))

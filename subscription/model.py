@@ -1,0 +1,113 @@
+"""Filters, listener destinations and subscriptions as frozen values (DSP1054 1.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+DESTINATION_CLASSES = ("CIM_ListenerDestinationCIMXML", "CIM_IndicationHandlerCIMXML")
+
+
+class SubscriptionState(IntEnum):
+    ENABLED = 2
+    DEGRADED = 3
+    DISABLED = 4
+
+
+class FatalErrorPolicy(IntEnum):
+    IGNORE = 2
+    DISABLE = 3
+    REMOVE = 4
+
+
+class RepeatPolicy(IntEnum):
+    NONE = 2
+    SUPPRESS = 3
+    DELAY = 4
+
+
+class Persistence(IntEnum):
+    OTHER = 1
+    PERMANENT = 2
+    TRANSIENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """CIM_IndicationFilter; `static` ones are ours and cannot be deleted."""
+
+    name: str
+    query: str
+    language: str = "WQL"
+    source_namespaces: tuple[str, ...] = ("root/ESMPRO/AS",)
+    creation_class: str = "CIM_IndicationFilter"
+    system_class: str = "CIM_ComputerSystem"
+    system_name: str = ""
+    element_name: str | None = None
+    individual: bool = True
+    static: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Identity: class and name; the system is always this one."""
+        return self.creation_class.lower(), self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """CIM_ListenerDestinationCIMXML, or the older CIM_IndicationHandlerCIMXML.
+
+    `number` is ours: the store's row, by which queues and sequences are kept.
+    """
+
+    name: str
+    url: str
+    persistence: Persistence = Persistence.PERMANENT
+    creation_class: str = "CIM_ListenerDestinationCIMXML"
+    system_class: str = "CIM_ComputerSystem"
+    system_name: str = ""
+    element_name: str | None = None
+    owner: str = ""
+    number: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.creation_class.lower(), self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """CIM_IndicationSubscription; times are agent time (esmd.clock) but for what is told to people.
+
+    Attributes:
+        expires_at: agent time; None never.
+        started_at: wall clock, seconds since the epoch (SubscriptionStartTime).
+        repeat_count, repeat_interval_s, repeat_gap_s: of RepeatNotificationPolicy.
+    """
+
+    filter_key: tuple[str, str]
+    destination_key: tuple[str, str]
+    started_at: float
+    duration_s: int | None = None
+    expires_at: float | None = None
+    state: SubscriptionState = SubscriptionState.ENABLED
+    state_changed_at: float | None = None
+    on_fatal_error: FatalErrorPolicy = FatalErrorPolicy.IGNORE
+    failure_trigger_s: int | None = None
+    repeat: RepeatPolicy = RepeatPolicy.NONE
+    repeat_count: int | None = None
+    repeat_interval_s: int | None = None
+    repeat_gap_s: int | None = None
+    owner: str = ""
+    number: int = 0
+
+    @property
+    def key(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        return self.filter_key, self.destination_key
+
+    def remaining_s(self, now: float) -> int | None:
+        """SubscriptionTimeRemaining at agent time `now`; None for ever, never below 0."""
+        return None if self.expires_at is None else max(0, round(self.expires_at - now))
+
+    def has_expired(self, now: float) -> bool:
+        return self.expires_at is not None and now >= self.expires_at
