@@ -16,6 +16,7 @@ from typing import Any
 
 from esmd.registry import Registry, enqueue
 from indications.alert import from_json, to_json
+from indications.delivery.retry import RETENTION_S, is_given_up
 from openesm.cim.schema import Class
 from openesm.cim.values import Instance, Value
 from openesm.model import Alert
@@ -25,7 +26,6 @@ from subscription.query import Query, parse
 from subscription.repeat import Repeats
 from subscription.repeat import step as repeat_step
 
-RETENTION_S = 72 * 3600.0
 BACKLOG_MOST = 100_000  # rows kept for one lapsed subscription
 HISTORY_DAYS = 90
 HISTORY_MOST = 200_000
@@ -69,7 +69,8 @@ class Outbox:
         indication: the CIM indication that an alert is, as far as filters look at it.
         indication_class: its class.
         now: agent time.
-        queued: called after the commit with the destinations that have something new.
+        queued: called after the commit, in the writer's thread, with the destinations that got something.
+        retention_s: how long an indication waits for its listener.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Outbox:
         indication_class: Class,
         now: Callable[[], float],
         queued: Callable[[frozenset[int]], None],
+        retention_s: float = RETENTION_S,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -87,6 +89,7 @@ class Outbox:
         self._class = indication_class
         self._now = now
         self._queued = queued
+        self._retention_s = retention_s
         self._queries: dict[tuple[str, str], Query] = {}
         self._repeats: dict[tuple[int, str], Repeats] = {}
 
@@ -197,13 +200,17 @@ class Outbox:
 
         return self._store.write(work)
 
+    def is_over(self, row: Waiting) -> bool:
+        """Whether a row has waited its time."""
+        return is_given_up(row.queued_at, self._now(), self._retention_s)
+
     def give_up(self, destination: int) -> Future[int]:
         """Forgets what waited longer than the retention; how many that were."""
-        oldest = self._now() - RETENTION_S
+        oldest = self._now() - self._retention_s
 
         def work(db: sqlite3.Connection) -> int:
             return db.execute(
-                "DELETE FROM pending WHERE destination = ? AND queued_at < ?", (destination, oldest)
+                "DELETE FROM pending WHERE destination = ? AND queued_at <= ?", (destination, oldest)
             ).rowcount
 
         return self._store.write(work)
@@ -213,10 +220,10 @@ class Outbox:
         now, oldest_at = self._now(), HISTORY_DAYS * 86400.0
 
         def work(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM backlog WHERE queued_at < ?", (now - RETENTION_S,))
+            db.execute("DELETE FROM backlog WHERE queued_at < ?", (now - self._retention_s,))
             db.execute(
                 "DELETE FROM lapsed WHERE since < ? AND number NOT IN (SELECT lapsed FROM backlog)",
-                (now - RETENTION_S,),
+                (now - self._retention_s,),
             )
             db.execute(
                 "DELETE FROM alert WHERE (agent_at < ? OR number <= (SELECT max(number) FROM alert) - ?)"

@@ -7,8 +7,14 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.running import RunningAgent, running_agent
+
+
+settings.register_profile("quick", max_examples=10, deadline=None)
+settings.register_profile("full", max_examples=1000, deadline=None)
+settings.load_profile("full" if os.environ.get("OPENESM_FUZZ") == "full" else "quick")
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +33,23 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(f"missing on this machine: {', '.join(missing)}")
         if missing:
             pytest.skip(f"missing on this machine: {', '.join(missing)}")
+
+
+PARTS = (
+    "tests/esmctl/",
+    "tests/esmd/test_figures.py",
+    "tests/esmd/test_tls.py",
+    "tests/esmd/test_users.py",
+    "tests/indications/delivery/",
+    "tests/mof/test_cache.py",
+    "tests/mof/test_compile.py",
+    "tests/openesm/test_store_faults.py",
+    "tests/providers/test_live.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts processes or speaks over sockets is marked, so that the unit tests stay quick."""
+    for item in items:
+        if item.nodeid.startswith(PARTS):
+            item.add_marker(pytest.mark.parts)

@@ -212,10 +212,11 @@ class Connection(asyncio.Protocol):
             self._waiter = None
 
     def abort(self) -> None:
-        self.is_open = False
+        was_open, self.is_open = self.is_open, False
         if self._timer is not None:
             self._timer.cancel()
-        self._transport.abort()
+        if was_open:  # a TLS transport of Python 3.11 cannot be aborted twice
+            self._transport.abort()
 
     # -- asyncio.Protocol
 

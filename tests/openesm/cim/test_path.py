@@ -14,7 +14,7 @@ keys = st.dictionaries(
     names.map(str.lower), st.text(max_size=12) | st.integers() | st.booleans(), min_size=1, max_size=5
 )
 DISK = Path.of("ESM_StorageThread", {"DeviceID": "sda", "SystemName": "h"}, "root/ESMPRO/AS")
-quick = settings(max_examples=100, deadline=None)
+quick = settings(deadline=None)
 
 
 @quick

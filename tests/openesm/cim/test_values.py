@@ -28,7 +28,7 @@ spans = st.timedeltas(timedelta(), timedelta(days=99_999_999))
 in_range = st.sampled_from(sorted(INTEGER_RANGE)).flatmap(
     lambda name: st.tuples(st.just(name), st.integers(*INTEGER_RANGE[name]))
 )
-quick = settings(max_examples=150, deadline=None)
+quick = settings(deadline=None)
 
 
 @quick

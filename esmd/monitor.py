@@ -1,0 +1,381 @@
+"""The monitoring threads: measure, judge, and publish what changed (THR-1 to THR-6, esm-definitions 2).
+
+Not threads of the operating system: each second the classes that are due are read and judged on the event
+loop; what may block is read in a worker first. The state of an element advances in the same transaction as
+the alert that tells of it; when that cannot be committed, it is judged again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from esmd.outbox import Outbox
+from esmd.wbem.repository import Repository, Source
+from indications import events
+from indications.alert import Occasion, alert_of, presence_alert
+from indications.class_xml import ClassEntry
+from indications.events import What
+from indications.threshold import Watch, step
+from indications.thresholds import (
+    CLASSES,
+    Monitoring,
+    Rule,
+    changed,
+    defaults,
+    from_json,
+    properties,
+    rules,
+    to_json,
+)
+from openesm.cim.errors import CIMError
+from openesm.cim.provider import NAMESPACE, Row
+from openesm.model import Sample, ServiceState, State, StateChange
+from openesm.store import Store
+
+NOT_WATCHED = Monitoring(False, 60)
+HEALTH = {State.NORMAL: 5, State.WARNING: 10, State.CRITICAL: 25}
+
+log = logging.getLogger("openesm.monitor")
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One rule of one element as it stands."""
+
+    watch: Watch = field(default_factory=Watch)
+    since: float | None = None  # wall clock
+    open: tuple[str, ...] = ()  # uuids of the alerts that a return to normal clears
+    counter: float | None = None  # last value of a counter
+    measured: bool = False  # it had a value once: from then on none is a failure
+    pending: Future[int] | None = None
+
+
+@dataclass(slots=True)
+class _Class:
+    source: Source
+    due: dict[str, float] = field(default_factory=dict)  # element -> monotonic time
+    reading: asyncio.Task[None] | None = None
+    last_run: float | None = None
+    failed: bool = False
+
+
+class Monitor:
+    """Watches the elements of all monitored classes.
+
+    Args:
+        entries: of class.xml; None where there is none. A class that is not listed is off (CAU-5).
+        ids: other event IDs that the site wants.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        outbox: Outbox,
+        repository: Repository,
+        entries: Mapping[str, ClassEntry] | None = None,
+        ids: Mapping[tuple[str, int], int] | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._repository = repository
+        self._entries = entries
+        self._ids = dict(ids or {})
+        self._now = now
+        found = ((name, repository.source(NAMESPACE, name)) for name in CLASSES)
+        self._classes = {name: _Class(source) for name, source in found if source is not None}
+        self._settings = store.read(_load_settings)
+        self._watched: dict[str, _Watched] = store.read(_load_watches)
+        self._names: dict[str, set[str]] = {}
+
+    # -- settings
+
+    def configure(self, entries: Mapping[str, ClassEntry] | None) -> None:
+        """Another class.xml, from the next tick on."""
+        self._entries = entries
+
+    def monitoring(self, classname: str, element: str) -> Monitoring:
+        """How an element is watched: as a client set it, else as class.xml or we ship it."""
+        kept = self._settings.get(f"{classname}/{element}")
+        shipped = defaults(classname, element) or NOT_WATCHED
+        if self._entries is None:
+            return kept or shipped
+        entry = self._entries.get(classname.lower())
+        if entry is None or entry.enabled is False:
+            return replace(kept or shipped, enabled=False)
+        if kept is not None:
+            return kept
+        return shipped if entry.interval_s is None else replace(shipped, interval_s=entry.interval_s)
+
+    def change(self, classname: str, element: str, wanted: Mapping[str, object]) -> None:
+        """Changes settings, all or nothing, durably; called from a worker.
+
+        Raises:
+            InputError: they do not go together.
+        """
+        self._keep(classname, element, changed(self.monitoring(classname, element), wanted))
+
+    def restore(self, classname: str, element: str) -> None:
+        """Puts the shipped settings back."""
+        key = f"{classname}/{element}"
+        self._store.write(lambda db: db.execute("DELETE FROM monitoring WHERE element = ?", (key,))).result()
+        self._settings.pop(key, None)
+
+    def _keep(self, classname: str, element: str, monitoring: Monitoring) -> None:
+        key, text = f"{classname}/{element}", to_json(monitoring)
+        self._store.write(
+            lambda db: db.execute("INSERT OR REPLACE INTO monitoring VALUES (?, ?)", (key, text))
+        ).result()
+        self._settings[key] = monitoring
+
+    # -- what an instance shows
+
+    def shown(self, classname: str, element: str, row: Row) -> Row:
+        """The monitoring properties of an element, and its health as it is judged."""
+        state, since = self.state(classname, element)
+        judged: Row = {
+            **properties(self.monitoring(classname, element)),
+            "MonitorState": int(state),
+            "MonitorStateChanged": None if since is None else datetime.fromtimestamp(since, UTC),
+        }
+        health = HEALTH.get(state)
+        if health is None or health <= 5:
+            return judged
+        return {**judged, "HealthState": max(health, _number(row.get("HealthState")))}
+
+    def state(self, classname: str, element: str) -> tuple[State, float | None]:
+        """The worst state of an element's rules, and since when."""
+        prefix = f"{classname}/{element}#"
+        found = [w for key, w in list(self._watched.items()) if key.startswith(prefix)]
+        if not found:
+            return State.UNKNOWN, None
+        worst = max(found, key=lambda watched: watched.watch.state)
+        return worst.watch.state, worst.since
+
+    def services(self) -> list[tuple[str, ServiceState, float | None]]:
+        """Each thread with its state and last run."""
+        return [
+            (
+                f"ESMcmn {name}",
+                ServiceState.FAILED
+                if each.failed
+                else ServiceState.RUNNING
+                if self._is_on(name)
+                else ServiceState.DISABLED,
+                each.last_run,
+            )
+            for name, each in self._classes.items()
+        ]
+
+    def _is_on(self, classname: str) -> bool:
+        return any(self.monitoring(classname, element).enabled for element in self._names.get(classname, ()))
+
+    # -- measuring
+
+    def tick(self) -> None:
+        """Judges what is due; called each second on the event loop."""
+        now = self._now()
+        for name, each in self._classes.items():
+            if each.reading is None and self._is_due(each, now):
+                if each.source.provider.may_block:
+                    each.reading = asyncio.ensure_future(self._read(name, each))
+                else:
+                    self._judge_fresh(name, each)
+
+    @staticmethod
+    def _is_due(each: _Class, now: float) -> bool:
+        """A class is looked at at once, then when the first of its elements is due."""
+        return not each.due or min(each.due.values()) <= now
+
+    def _judge_fresh(self, name: str, each: _Class) -> None:
+        try:
+            self._repository.stale([each.source])
+        except CIMError as failed:
+            self._note_failure(name, each, failed)
+            return
+        self._judge_class(name, each)
+
+    async def _read(self, name: str, each: _Class) -> None:
+        try:
+            if self._repository.stale([each.source]):
+                await self._repository.refresh([each.source])
+            self._judge_class(name, each)
+        except (CIMError, TimeoutError) as failed:
+            self._note_failure(name, each, failed)
+        finally:
+            each.reading = None
+
+    def _note_failure(self, name: str, each: _Class, failed: Exception) -> None:
+        if not each.failed:
+            log.error("thread of %s: %s", name, failed)
+        each.failed = True
+        each.last_run = time.time()
+        each.due = dict.fromkeys(each.due or {"": 0.0}, self._now() + NOT_WATCHED.interval_s)
+
+    def _judge_class(self, name: str, each: _Class) -> None:
+        now = self._now()
+        each.failed = False
+        each.last_run = time.time()
+        provider, group = each.source.provider, each.source.group
+        present: dict[str, int] = {provider.element(e): n for n, e in enumerate(group.elements)}
+        self._note_absent(name, set(present))
+        each.due = {element: each.due.get(element, now) for element in present} or {"": now + 60}
+        for element, number in present.items():
+            monitoring = self.monitoring(name, element)
+            if each.due[element] > now:
+                continue
+            each.due[element] = now + monitoring.interval_s
+            if monitoring.enabled and group.rows[number].get("Monitorable") is not False:
+                self._judge(name, each.source, number, element, monitoring)
+
+    def _judge(self, name: str, source: Source, number: int, element: str, monitoring: Monitoring) -> None:
+        metrics = {metric.name: metric.value for metric in source.provider.metrics}
+        for rule in rules(name, monitoring):
+            value = metrics[rule.metric](source.group.elements[number])
+            key = f"{name}/{element}#{rule.metric}"
+            watched = self._watched.setdefault(key, _Watched())
+            if watched.pending is not None:
+                continue
+            reading = self._reading(rule, watched, value)
+            if reading is None and not watched.measured:
+                continue
+            watched.measured = True
+            after = step(rule.threshold, watched.watch, reading)
+            if after.state is watched.watch.state:
+                watched.watch = after
+            else:
+                sample = Sample(name, element, rule.metric, reading)
+                change = _change(rule, sample, watched.watch.state, after.state)
+                self._publish(key, watched, after, change, source, number)
+
+    @staticmethod
+    def _reading(rule: Rule, watched: _Watched, value: float | None) -> float | None:
+        if not rule.is_counter:
+            return rule.reading(value)
+        before, watched.counter = watched.counter, value
+        return None if before is None or value is None else max(0.0, value - before)
+
+    # -- telling
+
+    def _publish(
+        self, key: str, watched: _Watched, after: Watch, change: StateChange, source: Source, number: int
+    ) -> None:
+        """Publishes a change, and lets the watch advance once that is on the disk."""
+        if not events.is_told(change.before, change.after, bool(watched.open)):
+            watched.watch, watched.since = after, time.time()
+            self._store.write(_saving(key, after.state, watched.since, ()))
+            return
+        row = source.group.rows[number]
+        occasion = self._occasion(str(row.get("ElementName") or change.sample.element), source, row)
+        cleared = watched.open if change.after is State.NORMAL else ()
+        alert = alert_of(change, occasion, cleared)
+        still_open = () if change.after is State.NORMAL else (*watched.open, alert.uuid)
+        watched.pending = self._outbox.publish(alert, _saving(key, after.state, alert.at, still_open))
+        watched.pending.add_done_callback(
+            lambda done: self._advance(watched, done, after, alert.at, still_open)
+        )
+
+    @staticmethod
+    def _advance(
+        watched: _Watched, done: Future[int], after: Watch, since: float, still_open: tuple[str, ...]
+    ) -> None:
+        if done.exception() is None:
+            watched.watch, watched.since, watched.open = after, since, still_open
+        watched.pending = None
+
+    def _occasion(self, name: str, source: Source | None = None, row: Row | None = None) -> Occasion:
+        uri = str(source.group.path(row)) if source is not None and row is not None else ""
+        offset = self._repository.host.local_time().utcoffset()
+        return Occasion(
+            str(uuid.uuid4()),
+            time.time(),
+            round(offset.total_seconds()) if offset else 0,
+            name,
+            uri,
+            self._ids,
+        )
+
+    def _note_absent(self, name: str, present: set[str]) -> None:
+        """Elements that were there and are not: an unmounted file system is no alert, a lost disk is one."""
+        gone = self._names.get(name, set()) - present
+        back = present - self._names.get(name, present)
+        self._names[name] = present
+        for element in gone:
+            self._forget(name, element)
+        if name == "ESM_StorageThread":
+            for element in back | gone:
+                what = What.GONE if element in gone else What.BACK
+                self._outbox.publish(presence_alert(what, name, element, self._occasion(element)))
+
+    def _forget(self, name: str, element: str) -> None:
+        prefix = f"{name}/{element}#"
+        cleared = tuple(
+            open_alert
+            for key in [key for key in self._watched if key.startswith(prefix)]
+            for open_alert in self._watched.pop(key).open
+        )
+        forget = _forgetting(prefix)
+        if cleared and name == "ESM_FileSystemThread":
+            occasion = self._occasion(element.rpartition(":")[2] or element)
+            alert = presence_alert(What.UNMOUNTED, name, element, occasion, cleared=cleared)
+            self._outbox.publish(alert, forget)
+        else:
+            self._store.write(forget)
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _change(rule: Rule, sample: Sample, before: State, after: State) -> StateChange:
+    """The change with the limit that was crossed."""
+    limits = rule.threshold
+    crossed = {
+        (State.CRITICAL, True): limits.critical,
+        (State.WARNING, True): limits.warning,
+        (State.WARNING, False): limits.critical_clear,
+        (State.NORMAL, False): limits.warning_clear,
+    }
+    limit = None if State.UNKNOWN in (before, after) else crossed.get((after, after > before))
+    if before is State.UNKNOWN and after is not State.NORMAL:
+        limit = crossed.get((after, True))
+    return StateChange(sample, before, after, limit)
+
+
+def _saving(
+    key: str, state: State, since: float, still_open: Iterable[str]
+) -> Callable[[sqlite3.Connection], None]:
+    row = (key, int(state), since, json.dumps(list(still_open)))
+
+    def save(db: sqlite3.Connection) -> None:
+        db.execute("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?)", row)
+
+    return save
+
+
+def _forgetting(prefix: str) -> Callable[[sqlite3.Connection], None]:
+    def forget(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM watch WHERE substr(element, 1, ?) = ?", (len(prefix), prefix))
+
+    return forget
+
+
+def _load_settings(db: sqlite3.Connection) -> dict[str, Monitoring]:
+    return {element: from_json(text) for element, text in db.execute("SELECT * FROM monitoring")}
+
+
+def _load_watches(db: sqlite3.Connection) -> dict[str, _Watched]:
+    return {
+        element: _Watched(Watch(State(state)), since, tuple(json.loads(still_open)), measured=True)
+        for element, state, since, still_open in db.execute("SELECT * FROM watch")
+    }
