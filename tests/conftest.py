@@ -11,7 +11,6 @@ from hypothesis import settings
 
 from tests.running import RunningAgent, running_agent
 
-
 settings.register_profile("quick", max_examples=10, deadline=None)
 settings.register_profile("full", max_examples=1000, deadline=None)
 settings.load_profile("full" if os.environ.get("OPENESM_FUZZ") == "full" else "quick")
