@@ -10,7 +10,7 @@ import os
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,20 +19,28 @@ from typing import Any
 import openesm
 import providers
 from esmd import journal, tls
+from esmd.alerts import Alerts
 from esmd.audit import Audit
 from esmd.auth.authenticator import Authenticator
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role, UsersError
+from esmd.monitor import Monitor
 from esmd.sampler import Sampler
-from esmd.service import Command, RefusedError, Service
+from esmd.service import Arguments, Command, RefusedError, Service
 from esmd.wbem import interop
 from esmd.wbem.cimxml.service import CimXmlService
 from esmd.wbem.enumeration import Enumerations
+from esmd.wbem.monitored import monitored
 from esmd.wbem.operations import Operations
 from esmd.wbem.repository import Repository
 from esmd.wbem.server import Endpoint, ListenError, Server, has_ipv6
+from esmd.wbem.subscriptions import Subscriptions
+from indications import class_xml
+from indications.class_xml import ClassEntry
+from indications.wrong import InputError
 from openesm.cim import mofc
-from openesm.cim.provider import Association, Provider
+from openesm.cim.path import normal_namespace
+from openesm.cim.provider import NAMESPACE, Association, Provider, Row
 from openesm.host import Host
 from openesm.model import AgentState, ServiceState
 from openesm.model import Service as AgentService
@@ -41,6 +49,7 @@ from openesm.text import Message
 
 STOP_GRACE_S = 8.0
 CERTIFICATE_CHECK_S = 3600.0
+TICK_S = 1.0
 
 log = logging.getLogger("openesm")
 
@@ -67,13 +76,22 @@ class Agent:
         self._started = time.monotonic()
         self._context: ssl.SSLContext | None = None
         self._certificate_timer: asyncio.TimerHandle | None = None
+        self._ticker: asyncio.TimerHandle | None = None
         self._lock = _lock_state(settings.state.dir)
         self._audit = Audit(journal.AuditFile(settings.log.audit).write)
         self.host = Host(settings.host.root, system_name=settings.host.system_name)
         self.host.agent = self.state
         schema = mofc.schema(settings.state.dir / "schema.json")
+        indications = schema.namespaces[normal_namespace(NAMESPACE)]
+        indication_class = indications.get("ESM_AlertIndication")
+        assert indication_class is not None
+        self.alerts = Alerts(settings, self.host, indication_class)
+        subscriptions = Subscriptions(
+            self.alerts.registry, indications, self.alerts.clock.now, self.host.wall, self._retry
+        )
         served: list[Provider[Any] | Association] = [
-            *providers.installed(),
+            *(self._with_monitoring(provider) for provider in providers.installed()),
+            *subscriptions.providers(),
             *interop.providers(openesm.__version__, self._listeners, self._namespaces, settings.limits),
         ]
         self.repository = Repository(schema, served, self.host)
@@ -85,6 +103,7 @@ class Agent:
         cimxml = CimXmlService(operations, self.repository)
         self._service = Service(self._authenticator, cimxml, self._audit, self._commands())
         self._server = Server(self._service, settings.limits)
+        self._monitor = Monitor(self.alerts.store, self.alerts.publish, self.repository, _class_xml(settings))
         measured = self.repository.measured() if settings.mode.service else []
         self._sampler = Sampler(self.host, self.repository, measured, settings.host.sample_s)
 
@@ -104,7 +123,9 @@ class Agent:
         except (tls.TlsError, ListenError) as failed:
             await self._server.close(0)
             raise StartError(failed.message) from failed
+        self.alerts.start()
         self._sampler.start()
+        self._tick()
         self._watch_certificate()
         for endpoint in self._server.endpoints:
             log.info("listening on %s", endpoint.url)
@@ -112,9 +133,12 @@ class Agent:
     async def stop(self) -> None:
         """Finishes what is in hand and closes everything."""
         self._sampler.stop()
+        if self._ticker is not None:
+            self._ticker.cancel()
         if self._certificate_timer is not None:
             self._certificate_timer.cancel()
         await self._server.close(STOP_GRACE_S)
+        await self.alerts.stop()
         self._authenticator.close()
         os.close(self._lock)
 
@@ -137,6 +161,8 @@ class Agent:
         self._context = context
         journal.start(fresh.log)
         self.host.refresh()
+        self._monitor.configure(_class_xml(fresh))
+        self.alerts.reload(self._settings)
         self._audit.event("reload")
         try:
             await self._server.listen(self._endpoints())
@@ -144,7 +170,34 @@ class Agent:
             raise RefusedError(failed.message) from failed
         log.info("settings reloaded from %s", fresh.source)
 
+    def _tick(self) -> None:
+        """Once a second: monitoring, and what ends by itself."""
+        if self._settings.mode.service:
+            self._monitor.tick()
+        self.alerts.tick()
+        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+
     # -- what the agent is made of
+
+    def _with_monitoring(self, provider: Provider[Any] | Association) -> Provider[Any] | Association:
+        """In service mode the watched classes show and take thresholds (OV-7)."""
+        if isinstance(provider, Association) or not self._settings.mode.service:
+            return provider
+        return monitored(provider, self)
+
+    def shown(self, classname: str, element: str, row: Row) -> Row:
+        return self._monitor.shown(classname, element, row)
+
+    def change(self, classname: str, element: str, wanted: Mapping[str, object]) -> None:
+        self._monitor.change(classname, element, wanted)
+
+    def restore(self, classname: str, element: str) -> None:
+        self._monitor.restore(classname, element)
+
+    def _retry(self) -> tuple[int, int]:
+        """DeliveryRetryAttempts and DeliveryRetryInterval: together the retention (I05)."""
+        delivery = self._settings.delivery
+        return min(65535, delivery.retention_h * 3600 // delivery.interval_s), delivery.interval_s
 
     def _tls_context(self, settings: Settings | None = None) -> ssl.SSLContext | None:
         wanted = settings or self._settings
@@ -209,6 +262,7 @@ class Agent:
             uptime_s=time.monotonic() - self._started,
             beats=self._sampler.beats,
             services=self._services(),
+            pending_reports=sum(self.alerts.outbox.counts().values()),
         )
 
     def _services(self) -> tuple[AgentService, ...]:
@@ -217,15 +271,16 @@ class Agent:
         return (
             AgentService("WBEM server", ServiceState.RUNNING, now),
             AgentService("Sampler", sampling, self._sampler.last_run),
+            *(AgentService(*each) for each in self._monitor.services() if self._settings.mode.service),
         )
 
     def _commands(self) -> dict[str, tuple[Role, Command]]:
         return {
-            "status": (Role.VIEWER, lambda _principal: self.status()),
+            "status": (Role.VIEWER, lambda _principal, _args: self.status()),
             "reload": (Role.ADMIN, self._reload_by),
         }
 
-    def _reload_by(self, principal: Principal) -> object:
+    def _reload_by(self, principal: Principal, _args: Arguments) -> object:
         self._audit.event("command", user=principal.name, command="reload")
         try:
             self._reread()
@@ -273,7 +328,11 @@ class Agent:
         found: list[Message] = []
         if self._settings.listen.i_know_plaintext_is_unsafe and self._settings.listen.http_port:
             found.append(Message.of("http.plaintext-warning", port=self._settings.listen.http_port))
-        return [{"key": message.key, "args": dict(message.args)} for message in found]
+        if self.alerts.failing:
+            found.append(Message.of("store.failing", reason=self.alerts.failing))
+        if self.alerts.syslog_error is not None:
+            found.append(self.alerts.syslog_error)
+        return [{"key": message.key, "args": {n: str(v) for n, v in message.args}} for message in found]
 
 
 def _message_of(wrong: Exception) -> Message:
@@ -286,6 +345,21 @@ def _message_of(wrong: Exception) -> Message:
 def _tell_failure(task: asyncio.Future[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         log.error("reload: %s", task.exception())
+
+
+def _class_xml(settings: Settings) -> Mapping[str, ClassEntry] | None:
+    """class.xml as it is now; StartError when it cannot be used."""
+    path = settings.monitoring.class_xml
+    if path is None:
+        return None
+    try:
+        return class_xml.parse(path.read_bytes(), str(path))
+    except OSError as failed:
+        raise StartError(
+            Message.of("daemon.file-failed", path=path, reason=failed.strerror or failed)
+        ) from failed
+    except InputError as wrong:
+        raise StartError(wrong.message) from wrong
 
 
 def _group(name: str) -> int | None:

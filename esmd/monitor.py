@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from esmd.outbox import Outbox
+from esmd.outbox import Also
 from esmd.wbem.repository import Repository, Source
 from indications import events
 from indications.alert import Occasion, alert_of, presence_alert
@@ -39,7 +39,7 @@ from indications.thresholds import (
 )
 from openesm.cim.errors import CIMError
 from openesm.cim.provider import NAMESPACE, Row
-from openesm.model import Sample, ServiceState, State, StateChange
+from openesm.model import Alert, Sample, ServiceState, State, StateChange
 from openesm.store import Store
 
 NOT_WATCHED = Monitoring(False, 60)
@@ -73,6 +73,7 @@ class Monitor:
     """Watches the elements of all monitored classes.
 
     Args:
+        publish: makes an alert durable, with what else belongs to the same transaction.
         entries: of class.xml; None where there is none. A class that is not listed is off (CAU-5).
         ids: other event IDs that the site wants.
     """
@@ -80,14 +81,14 @@ class Monitor:
     def __init__(
         self,
         store: Store,
-        outbox: Outbox,
+        publish: Callable[[Alert, Also | None], Future[int]],
         repository: Repository,
         entries: Mapping[str, ClassEntry] | None = None,
         ids: Mapping[tuple[str, int], int] | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._outbox = outbox
+        self._publish_alert = publish
         self._repository = repository
         self._entries = entries
         self._ids = dict(ids or {})
@@ -130,6 +131,12 @@ class Monitor:
         key = f"{classname}/{element}"
         self._store.write(lambda db: db.execute("DELETE FROM monitoring WHERE element = ?", (key,))).result()
         self._settings.pop(key, None)
+        self._due_now(classname, element)
+
+    def _due_now(self, classname: str, element: str) -> None:
+        """New settings are judged by at the next tick, not an old interval later."""
+        if element in self._classes[classname].due:
+            self._classes[classname].due[element] = 0.0
 
     def _keep(self, classname: str, element: str, monitoring: Monitoring) -> None:
         key, text = f"{classname}/{element}", to_json(monitoring)
@@ -137,6 +144,7 @@ class Monitor:
             lambda db: db.execute("INSERT OR REPLACE INTO monitoring VALUES (?, ?)", (key, text))
         ).result()
         self._settings[key] = monitoring
+        self._due_now(classname, element)
 
     # -- what an instance shows
 
@@ -280,7 +288,7 @@ class Monitor:
         cleared = watched.open if change.after is State.NORMAL else ()
         alert = alert_of(change, occasion, cleared)
         still_open = () if change.after is State.NORMAL else (*watched.open, alert.uuid)
-        watched.pending = self._outbox.publish(alert, _saving(key, after.state, alert.at, still_open))
+        watched.pending = self._publish_alert(alert, _saving(key, after.state, alert.at, still_open))
         watched.pending.add_done_callback(
             lambda done: self._advance(watched, done, after, alert.at, still_open)
         )
@@ -315,7 +323,7 @@ class Monitor:
         if name == "ESM_StorageThread":
             for element in back | gone:
                 what = What.GONE if element in gone else What.BACK
-                self._outbox.publish(presence_alert(what, name, element, self._occasion(element)))
+                self._publish_alert(presence_alert(what, name, element, self._occasion(element)), None)
 
     def _forget(self, name: str, element: str) -> None:
         prefix = f"{name}/{element}#"
@@ -328,7 +336,7 @@ class Monitor:
         if cleared and name == "ESM_FileSystemThread":
             occasion = self._occasion(element.rpartition(":")[2] or element)
             alert = presence_alert(What.UNMOUNTED, name, element, occasion, cleared=cleared)
-            self._outbox.publish(alert, forget)
+            self._publish_alert(alert, forget)
         else:
             self._store.write(forget)
 

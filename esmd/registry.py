@@ -38,7 +38,8 @@ class Registry:
         store: where it is kept.
         now: agent time.
         wall: seconds since the epoch.
-        changed: called (in the writer's thread) after each commit of a change.
+        system_name: of this system, in the keys of filters and destinations.
+        changed: called after each change, by the thread that made it.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class Registry:
         store: Store,
         now: Callable[[], float],
         wall: Callable[[], float],
+        system_name: str,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._now = now
         self._wall = wall
+        self.system_name = system_name
         self._changed = changed
         self.book = store.read(_load)
 

@@ -17,7 +17,8 @@ from openesm.text import Message
 
 CIMXML_TARGETS = frozenset({"/cimom", "/"})
 CONTROL_TARGET = "/control"
-Command = Callable[[Principal], object]
+Arguments = Mapping[str, object]
+Command = Callable[[Principal, Arguments], object]
 
 
 class RefusedError(Exception):
@@ -80,7 +81,8 @@ class Service:
             self._audit.event("access-denied", user=principal.name, source=principal.source, command=name)
             return _refusal(403, Message.of("control.access-denied", role=role.name.lower()))
         try:
-            return _json(200, {"result": work(principal)})
+            args = question.get("args") if isinstance(question, dict) else None
+            return _json(200, {"result": work(principal, args if isinstance(args, dict) else {})})
         except RefusedError as refused:
             return _refusal(409, refused.message)
 

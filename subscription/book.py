@@ -99,6 +99,10 @@ class Book:
             if subscription.state is not SubscriptionState.DISABLED and not subscription.has_expired(now):
                 yield subscription
 
+    def active_or_disabled(self, now: float) -> Iterator[Subscription]:
+        """All whose time is not over."""
+        return (s for s in self.subscriptions.values() if not s.has_expired(now))
+
     def filter_of(self, subscription: Subscription) -> Filter:
         return self.filters[subscription.filter_key]
 

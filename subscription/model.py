@@ -98,7 +98,7 @@ class Subscription:
     repeat_count: int | None = None
     repeat_interval_s: int | None = None
     repeat_gap_s: int | None = None
-    owner: str = ""
+    info: str | None = None
     number: int = 0
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from esmd.wbem.repository import Group, Repository, Source
 from openesm.cim.errors import CIMError, Status
@@ -45,7 +45,7 @@ def associators(
             group = other.group
             keep = [n for n, row in enumerate(group.rows) if group.path(row).identity != source.identity]
             found.append(group if len(keep) == len(group.rows) else group.only(keep))
-    return found
+    return [*found, *_linked(repository, namespace, source, walk, fresh)]
 
 
 def references(repository: Repository, namespace: str, source: Path, walk: Walk, fresh: Fresh) -> list[Group]:
@@ -62,7 +62,44 @@ def references(repository: Repository, namespace: str, source: Path, walk: Walk,
         ]
         if hits and all(group.cls is not known.cls for known in found):
             found.append(group.only(hits))
+    for link in repository.links(namespace, walk.result_class):
+        fresh([link])
+        rows = [number for number, _ in _links_of(link, source, walk.role, "")]
+        if rows:
+            found.append(link.group.only(rows))
     return found
+
+
+def _linked(
+    repository: Repository, namespace: str, source: Path, walk: Walk, fresh: Fresh
+) -> Iterator[Group]:
+    """What is tied to `source` by associations whose instances are made one by one."""
+    for link in repository.links(namespace, walk.assoc_class):
+        fresh([link])
+        for _, other in _links_of(link, source, walk.role, walk.result_role):
+            end = repository.source(other.namespace or namespace, other.classname)
+            if end is None or (walk.result_class and not end.cls.isa(walk.result_class)):
+                continue
+            fresh([end])
+            number = end.group.find(other)
+            if number is not None:
+                yield end.group.only([number])
+
+
+def _links_of(link: Source, source: Path, role: str, other_role: str) -> Iterator[tuple[int, Path]]:
+    """The rows of an association in which `source` stands, each with the path at its other end."""
+    names = [prop.name for prop in link.cls.references()]
+    for number, row in enumerate(link.group.rows):
+        for own in names:
+            path = row[own]
+            if not _matches(role, own) or not isinstance(path, Path):
+                continue
+            if replace(path, namespace=path.namespace or link.provider.namespace).identity != source.identity:
+                continue
+            for other in names:
+                there = row[other]
+                if other != own and _matches(other_role, other) and isinstance(there, Path):
+                    yield number, there
 
 
 def _ends_of(

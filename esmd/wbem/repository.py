@@ -46,7 +46,9 @@ class Group:
     def find(self, path: Path) -> int | None:
         """The row that `path` names, whatever spelling its keys have."""
         if not self.index and self.rows:
-            self.index.update((key_of(self.cls, row), number) for number, row in enumerate(self.rows))
+            self.index.update(
+                (key_of(self.cls, row, self.namespace), number) for number, row in enumerate(self.rows)
+            )
         wanted = key_of_path(self.cls, path, self.namespace)
         return None if wanted is None else self.index.get(wanted)
 
@@ -67,9 +69,9 @@ def _as_key(value: Value) -> KeyValue:
     raise TypeError(f"not a key value: {value!r}")
 
 
-def key_of(cls: Class, row: Row) -> Hashable:
-    """What identifies a row within its class."""
-    return tuple(_key_identity(row[name], "") for name in cls.keys)
+def key_of(cls: Class, row: Row, namespace: str) -> Hashable:
+    """What identifies a row within its class; references without a namespace are into `namespace`."""
+    return tuple(_key_identity(row[name], namespace) for name in cls.keys)
 
 
 def key_of_path(cls: Class, path: Path, namespace: str) -> Hashable | None:
@@ -246,6 +248,15 @@ class Repository:
         space = self.namespace(namespace)
         names = {classname.lower(), *(name.lower() for name in space.descendants(classname))}
         return [a for a in found if a.classname.lower() in names]
+
+    def links(self, namespace: str, classname: str = "") -> list[Source]:
+        """The sources of association classes whose instances are made one by one."""
+        where = self.canonical(namespace)
+        return [
+            source
+            for (space, _), source in self._sources.items()
+            if space == where and source.cls.is_association and (not classname or source.cls.isa(classname))
+        ]
 
     def stale(self, sources: Iterable[Source]) -> list[Source]:
         """Those whose reading is too old; what can be read without waiting is read at once."""

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Scope = Literal["loopback", "all"]
+AlertLanguage = Literal["en", "ja"]
 Level = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
@@ -67,6 +68,29 @@ class Syslog:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerts:
+    language: AlertLanguage = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    class_xml: Path | None = field(default=None, metadata={"example": "class.xml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    interval_s: int = field(default=30, metadata={"range": (1, 3600)})
+    retention_h: int = field(default=72, metadata={"range": (1, 720)})
+    monitor_ini: Path | None = field(default=None, metadata={"example": "monitor.ini"})
+    allow_loopback: bool = False
+    allow: str = field(default="", metadata={"pattern": r"[0-9a-fA-F.:/, ]{0,1024}"})
+    trust: dict[str, str] = field(
+        default_factory=dict,
+        metadata={"example": '{ "https://manager.example.com:6736" = "ca tls/manager.pem" }'},
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     root: Path = Path("/")
     sample_s: float = field(default=1.0, metadata={"range": (0.1, 60)})
@@ -109,6 +133,9 @@ class Settings:
     state: State
     mode: Mode
     syslog: Syslog
+    alerts: Alerts
+    monitoring: Monitoring
+    delivery: Delivery
     host: Host
     limits: Limits
     log: Log
@@ -123,6 +150,9 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "state": State,
         "mode": Mode,
         "syslog": Syslog,
+        "alerts": Alerts,
+        "monitoring": Monitoring,
+        "delivery": Delivery,
         "host": Host,
         "limits": Limits,
         "log": Log,

@@ -11,6 +11,8 @@ from openesm.text import Message
 CLIENT_KEY = re.compile(r"sha256:[0-9a-f]{64}|(?:uri|dns|email):\S{1,1000}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SOCKET_BYTES = 107  # unix(7): sun_path holds 108 with the final NUL
+TRUST = re.compile(r"system|ca \S.*|pin sha256:[0-9A-Fa-f:]{64,95}|verify off")
+"""How a destination's certificate is checked; `indications.delivery.trust` reads it."""
 
 
 class RefusedError(Exception):
@@ -105,6 +107,15 @@ def _client_users(value: object, _: Mapping[str, Any]) -> Mapping[str, str]:
     return MappingProxyType(users)
 
 
+def _trust(value: object, _: Mapping[str, Any]) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise RefusedError("not-table")
+    for url, words in value.items():
+        if not isinstance(words, str) or not TRUST.fullmatch(words):
+            raise RefusedError("trust-words", url=url)
+    return dict(value)
+
+
 def _client_key(text: str) -> str:
     """The key with a fingerprint as `openssl x509 -fingerprint` shows it (AA:BB:…) made plain."""
     kind, _, digest = text.partition(":")
@@ -118,4 +129,5 @@ _CHECKS: Mapping[Any, Callable[[object, Mapping[str, Any]], object]] = {
     str: _string,
     Path: _path,
     Mapping[str, str]: _client_users,
+    dict[str, str]: _trust,
 }

@@ -146,3 +146,9 @@ def test_smart_reports_of_any_bytes() -> None:
 
 def test_smart_reports_of_any_shape() -> None:
     hunt(check_report, reshaped())
+
+
+@pytest.mark.parametrize("table", [5, True, "x", [{"id": []}], [{"id": {}}], [[5]]])
+def test_smart_tables_that_are_none(table: Any) -> None:
+    report = {"temperature": {"current": 40}, "ata_smart_attributes": {"table": table}}
+    assert parse_smart(json.dumps(report).encode()).temperature == 40

@@ -76,7 +76,8 @@ async def faking(
     finally:
         server.close()
         for writer in fake.writers:
-            writer.transport.abort()
+            with contextlib.suppress(AttributeError):  # a TLS transport of Python 3.11 that is closed already
+                writer.transport.abort()
         await asyncio.gather(*(task for task in fake.tasks if task is not None))
         await asyncio.sleep(0)
 
