@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -67,7 +67,9 @@ def _where(declared: DeclaredField, default: object, shown: str, language: Langu
 def _type(hint: Any, language: Language) -> str:
     if get_origin(hint) is Literal:
         return _text("type-choice", language)
-    name = "path" if hint in (Path, Path | None) else getattr(hint, "__name__", "table").lower()
+    if get_origin(hint) in (dict, Mapping):
+        return _text("type-mapping", language)
+    name = "path" if hint in (Path, Path | None) else hint.__name__.lower()
     return _text(f"type-{name}", language)
 
 

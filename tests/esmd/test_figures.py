@@ -61,10 +61,10 @@ def test_a_second_start_compiles_no_schema(tmp_path: Path) -> None:
     assert stamps[0] == stamps[1]
 
 
-def test_an_idle_agent_has_one_thread(tmp_path: Path) -> None:
+def test_an_idle_agent_has_few_threads(tmp_path: Path) -> None:
     with running_agent(tmp_path) as running:
         threads = list(Path(f"/proc/{running.process.pid}/task").iterdir())
-    assert len(threads) == 1
+    assert len(threads) <= 6  # the loop, the writer of the store, the system log, a reading or two
 
 
 def test_answers_to_the_same_question_differ_in_nothing_but_the_message_id(agent: RunningAgent) -> None:

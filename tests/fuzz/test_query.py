@@ -14,7 +14,9 @@ from tests.fuzz.hunt import broken_text, hunt, rearranged
 CONDITIONS = (
     "SourceInstance ISA CIM_Fan AND SourceInstance.CIM_Fan::Speed < 500",
     "NOT (a.Name = 'it\\'s' OR Speed >= 0x1F) AND Ratio <> -2.5e3",
-    "ANY Codes[*] = 3 OR EVERY Codes > 1 OR Codes[1] = 101B OR Codes[7] IS NULL",
+    "ANY Codes[*] = 3 OR EVERY Codes > 1 OR Codes[1] = 101B",
+    "Codes[7] IS NULL AND Words[0] LIKE 'x'",
+    f"Speed < {'9' * 5000} AND Speed < 1e{'9' * 80}",
     "Name LIKE 'a%_[b-c][^d]\\\\.x*' AND Name NOT LIKE '.*'",
     "When > '20260102******.******+000' AND Span <= '00000001000000.000000:000'",
     "Codes = {1, 2, 3} AND Nothing = NULL AND Name IS NOT NULL AND On = TRUE",

@@ -82,7 +82,7 @@ def test_every_key_in_code_exists() -> None:
     files = {
         text
         for text in used
-        if text.rpartition(".")[2] in {"toml", "sock", "log", "pem", "key", "service", "json"}
+        if text.rpartition(".")[2] in {"toml", "sock", "log", "pem", "key", "service", "json", "db"}
     }
     assert len(used) > 50
     assert sorted(used - files - set(texts())) == []
