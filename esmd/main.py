@@ -20,6 +20,7 @@ from esmd.daemon import Agent, StartError
 from esmd.service import RefusedError
 from openesm.cim.mofc import MofError
 from openesm.settings import Settings, SettingsError, load, with_overrides
+from openesm.store import StoreError
 from openesm.text import locale_language, say
 
 EXIT_USAGE = 2
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     journal.start(settings.log)
     try:
         return _run(settings, reread)
-    except StartError as failed:
+    except (StartError, StoreError) as failed:
         sys.stderr.write(f"esmd: {failed.message.text(locale_language())}\n")
     except (UsersError, MofError) as failed:
         sys.stderr.write(f"esmd: {failed.text(locale_language())}\n")
