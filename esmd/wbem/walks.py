@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from esmd.wbem.association import Walk, associators, class_associators, class_references, references
+from esmd.wbem.repository import Repository
 from esmd.wbem.request import Request
-from esmd.wbem.results import Classes, ClassNames, Instances, Paths
+from esmd.wbem.results import Classes, ClassNames, Instances, Paths, Result
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.schema import Class
 
 
-def associated(request: Request) -> Instances | Classes:
+def associated(request: Request) -> Result:
     """Associators."""
-    target = request.argument("objectname")
-    if isinstance(target, str):
-        return _by_value(
-            request, class_associators(request.repository, request.namespace, target, _walk(request))
-        )
-    return associated_instances(request, target)
+    return _walked(request, class_associators, associated_instances)
 
 
-def associated_names(request: Request) -> Paths | ClassNames:
+def associated_names(request: Request) -> Result:
     """AssociatorNames."""
-    target = request.argument("objectname")
-    if isinstance(target, str):
-        return _by_name(
-            request, class_associators(request.repository, request.namespace, target, _walk(request))
-        )
-    return _paths(associated_instances(request, target))
+    return _walked(request, class_associators, associated_instances, names_only=True)
 
 
-def referring(request: Request) -> Instances | Classes:
+def referring(request: Request) -> Result:
     """References."""
-    target = request.argument("objectname")
-    if isinstance(target, str):
-        return _by_value(
-            request, class_references(request.repository, request.namespace, target, _walk(request))
-        )
-    return referring_instances(request, target)
+    return _walked(request, class_references, referring_instances)
 
 
-def referring_names(request: Request) -> Paths | ClassNames:
+def referring_names(request: Request) -> Result:
     """ReferenceNames."""
+    return _walked(request, class_references, referring_instances, names_only=True)
+
+
+def _walked(
+    request: Request,
+    of_class: Callable[[Repository, str, str, Walk], Sequence[Class]],
+    of_instance: Callable[[Request, Path], Instances],
+    *,
+    names_only: bool = False,
+) -> Result:
     target = request.argument("objectname")
     if isinstance(target, str):
-        return _by_name(
-            request, class_references(request.repository, request.namespace, target, _walk(request))
-        )
-    return _paths(referring_instances(request, target))
+        classes = of_class(request.repository, request.namespace, target, _walk(request))
+        return _by_name(request, classes) if names_only else _by_value(request, classes)
+    found = of_instance(request, target)
+    return Paths(found.groups, found.namespace) if names_only else found
 
 
 def associated_instances(request: Request, target: Path) -> Instances:
@@ -77,10 +73,6 @@ def _existing(request: Request, target: Path) -> Path:
         )
     group, number = request.locate(target)
     return group.path(group.rows[number])
-
-
-def _paths(found: Instances) -> Paths:
-    return Paths(found.groups, found.namespace)
 
 
 def _by_name(request: Request, classes: Sequence[Class]) -> ClassNames:
