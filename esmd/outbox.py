@@ -17,6 +17,7 @@ from typing import Any
 from esmd.registry import Registry, enqueue
 from indications.alert import from_json, to_json
 from indications.delivery.retry import RETENTION_S, is_given_up
+from openesm.cim.errors import CIMError
 from openesm.cim.schema import Class
 from openesm.cim.values import Instance, Value
 from openesm.model import Alert
@@ -145,11 +146,16 @@ class Outbox:
         )
 
     def _matches(self, text: str, language: str, candidate: _Candidate) -> bool:
+        """A query that cannot be answered for this alert selects it not; others must not suffer from it."""
         key = text, language
-        if key not in self._queries:
-            self._queries[key] = parse(text, language)
-        query = self._queries[key]
-        return candidate.isa(query.classname) and query.accepts(candidate)
+        try:
+            if key not in self._queries:
+                self._queries[key] = parse(text, language)
+            query = self._queries[key]
+            return candidate.isa(query.classname) and query.accepts(candidate)
+        except CIMError as refused:
+            log.debug("filter %s: %s", text, refused)
+            return False
 
     def _passes(self, subscription: Subscription, alert: Alert, now: float) -> bool:
         """RepeatNotificationPolicy, by element and event."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import strategies as st
@@ -78,6 +80,45 @@ CIM_ERRORS = frozenset(
 )
 
 
+ELEMENTS = [element for sample in SAMPLES for element in ElementTree.fromstring(sample).iter()]
+TAGS = sorted({element.tag for element in ELEMENTS})
+NAMES = sorted({name for element in ELEMENTS for name in element.attrib})
+WORDS = st.one_of(
+    st.sampled_from(sorted({value for element in ELEMENTS for value in element.attrib.values()})),
+    st.sampled_from(
+        ["", "x", "TRUE", "-1", "0x1F", "1.5", "NaN", "object", "datetime", "20260102030405.000000+000"]
+    ),
+    st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), max_size=5),
+)
+
+
+@st.composite
+def replanted(draw: st.DrawFn) -> bytes:
+    """A well-formed request whose elements, attributes and texts are not where they belong."""
+    root = ElementTree.fromstring(draw(st.sampled_from(SAMPLES)))
+    for _ in range(draw(st.integers(1, 4))):
+        element = draw(st.sampled_from(list(root.iter())[2:] or [root]))
+        match draw(
+            st.sampled_from(["tag", "attribute", "no attribute", "text", "no child", "child", "twice"])
+        ):
+            case "tag":
+                element.tag = draw(st.sampled_from(TAGS))
+            case "attribute":
+                element.set(draw(st.sampled_from(NAMES)), draw(WORDS))
+            case "no attribute":
+                element.attrib.pop(draw(st.sampled_from(NAMES)), None)
+            case "text":
+                element.text = draw(WORDS)
+            case "no child" if len(element):
+                element.remove(draw(st.sampled_from(list(element))))
+            case "child":
+                element.append(deepcopy(draw(st.sampled_from(ELEMENTS))))
+            case "twice" if len(element):
+                element.append(deepcopy(element[0]))
+    request: bytes = ElementTree.tostring(root, "utf-8")
+    return request
+
+
 def check_request(body: bytes) -> None:
     try:
         assert isinstance(decode(body), Request)
@@ -106,8 +147,12 @@ def test_requests_of_broken_bytes() -> None:
     hunt(check_request, st.one_of(broken(SAMPLES), st.binary(max_size=100)))
 
 
-def test_requests_of_elements_in_other_places() -> None:
+def test_requests_of_elements_out_of_order() -> None:
     hunt(check_request, rearranged(TOKENS).map(str.encode))
+
+
+def test_well_formed_requests() -> None:
+    hunt(check_request, replanted())
 
 
 def test_object_headers() -> None:
