@@ -92,13 +92,14 @@ class Alerts:
         self._loop = asyncio.get_running_loop()
         self._client = Client(self._bounds())
         self._match_couriers()
-        self.tell_of_agent(What.STARTED)
+        if self._settings.mode.service:
+            self.tell_of_agent(What.STARTED)
 
     async def stop(self) -> None:
         """Tells of the stop, and leaves everything that is not delivered in the store."""
-        stopped = self.tell_of_agent(What.STOPPED)
-        with suppress(sqlite3.Error, TimeoutError):
-            await asyncio.wait_for(asyncio.wrap_future(stopped), 2.0)
+        if self._settings.mode.service:
+            with suppress(sqlite3.Error, TimeoutError):
+                await asyncio.wait_for(asyncio.wrap_future(self.tell_of_agent(What.STOPPED)), 2.0)
         await asyncio.gather(*(courier.close() for courier in self._couriers.values()))
         self._checkpoint()
         self._loop = None
