@@ -1,17 +1,18 @@
 """The running agent, over its local socket: `POST /control` with a JSON command.
 
-{"command": "status"}   -> 200 {"result": {...}}
-                           4xx {"error": {"key": "room.name", "args": {...}}}
+{"command": "status", "args": {...}}   -> 200 {"result": {...}}
+                                          4xx {"error": {"key": "room.name", "args": {...}}}
 """
 
 import http.client
 import json
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from esmctl.failure import NO_AGENT, FailureError
-from openesm.text import Message
+from openesm.text import Message, locale_language
 
 TIMEOUT_S = 15.0
 _ANSWER_BYTES = 4 << 20
@@ -28,15 +29,15 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def ask(path: Path, command: str) -> dict[str, Any]:
-    """The result of a command.
+def ask(path: Path, command: str, **args: object) -> dict[str, Any]:
+    """The result of a command with its arguments.
 
     Raises:
         FailureError: code 2 when no agent answers at `path`, else code 1 with the agent's reason.
     """
     connection = _UnixConnection(path)
     try:
-        body = json.dumps({"command": command})
+        body = json.dumps({"command": command, "args": args})
         connection.request("POST", "/control", body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         status, data = answer.status, answer.read(_ANSWER_BYTES)
@@ -72,3 +73,10 @@ def known(key: str, args: dict[str, Any]) -> Message:
     except (KeyError, OSError, ValueError):
         return Message.of("esmctl.unknown-message", name=key)
     return message
+
+
+def text_of(told: Mapping[str, Any]) -> str:
+    """The text, in the user's language, of a message in a result: {"key": ..., "args": {...}}."""
+    args = told.get("args")
+    message = known(str(told.get("key", "?")), dict(args) if isinstance(args, Mapping) else {})
+    return message.text(locale_language())

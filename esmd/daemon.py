@@ -18,7 +18,7 @@ from typing import Any
 
 import openesm
 import providers
-from esmd import journal, tls
+from esmd import control, journal, tls
 from esmd.alerts import Alerts
 from esmd.audit import Audit
 from esmd.auth.authenticator import Authenticator
@@ -278,6 +278,7 @@ class Agent:
         return {
             "status": (Role.VIEWER, lambda _principal, _args: self.status()),
             "reload": (Role.ADMIN, self._reload_by),
+            **control.commands(self.alerts, lambda: self._monitor, lambda: self.repository, self._audit),
         }
 
     def _reload_by(self, principal: Principal, _args: Arguments) -> object:

@@ -1,0 +1,399 @@
+"""Commands of the control socket about monitoring, alerts and subscriptions; `esmctl` gives them.
+
+| command             | arguments                          | result                                         |
+|---------------------|------------------------------------|------------------------------------------------|
+| threshold-list      |                                    | elements: [{element, settings, state, ...}]    |
+| threshold-get       | element                            | one of these                                   |
+| threshold-set       | element, settings                  | the element afterwards                         |
+| threshold-reset     | element                            | the element afterwards                         |
+| alert-list          | since (seconds, epoch), limit      | alerts: newest first                           |
+| alert-show          | uuid                               | the alert, and where it still waits            |
+| alert-test          | severity, filter, destination      | uuid, and the subscriptions that select it     |
+| subscription-list   |                                    | subscriptions, destinations                    |
+| subscription-remove | filter, destination                | the two names                                  |
+| backlog-list        |                                    | backlogs of lapsed subscriptions               |
+| backlog-drop        | number                             | count                                          |
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TypeVar
+
+import openesm
+from esmd.alerts import Alerts
+from esmd.audit import Audit
+from esmd.auth.principal import Principal
+from esmd.auth.users import Role
+from esmd.monitor import Monitor
+from esmd.service import Arguments, Command, RefusedError
+from esmd.wbem.repository import Repository, Source
+from indications import events
+from indications.alert import agent_alert, from_json
+from indications.delivery.guard import masked
+from indications.events import What, severity_of
+from indications.thresholds import CLASSES, properties
+from indications.wrong import InputError
+from openesm.cim.errors import CIMError
+from openesm.cim.provider import NAMESPACE
+from openesm.model import Alert, Severity
+from openesm.store import StoreError
+from openesm.text import Message
+from subscription.model import Destination, Filter, Subscription
+
+T = TypeVar("T")
+Told = dict[str, object]
+
+LIST_MOST = 1000
+LATEST = 1e11  # seconds since the epoch
+STORE_S = 10.0
+TEST_IDS = {"information": 0x40000708, "warning": 0x80000708, "critical": 0xC0000708}
+
+
+def commands(
+    alerts: Alerts, monitor: Callable[[], Monitor], repository: Callable[[], Repository], audit: Audit
+) -> dict[str, tuple[Role, Command]]:
+    """The commands by name, each with the role that it needs; changes are audited."""
+    control = Control(alerts, monitor, repository)
+
+    def audited(name: str, command: Command) -> Command:
+        def work(principal: Principal, args: Arguments) -> object:
+            audit.event("command", user=principal.name, command=name, args=dict(args))
+            return command(principal, args)
+
+        return work
+
+    looks: dict[str, Command] = {
+        "threshold-list": control.threshold_list,
+        "threshold-get": control.threshold_get,
+        "alert-list": control.alert_list,
+        "alert-show": control.alert_show,
+        "subscription-list": control.subscription_list,
+        "backlog-list": control.backlog_list,
+    }
+    changes: dict[str, tuple[Role, Command]] = {
+        "threshold-set": (Role.ADMIN, control.threshold_set),
+        "threshold-reset": (Role.ADMIN, control.threshold_reset),
+        "alert-test": (Role.OPERATOR, control.alert_test),
+        "subscription-remove": (Role.ADMIN, control.subscription_remove),
+        "backlog-drop": (Role.ADMIN, control.backlog_drop),
+    }
+    return {name: (Role.VIEWER, command) for name, command in looks.items()} | {
+        name: (role, audited(name, command)) for name, (role, command) in changes.items()
+    }
+
+
+class Control:
+    """Does the commands, on the event loop.
+
+    Args:
+        monitor, repository: give the agent's once it has them.
+    """
+
+    def __init__(
+        self, alerts: Alerts, monitor: Callable[[], Monitor], repository: Callable[[], Repository]
+    ) -> None:
+        self._alerts = alerts
+        self._monitor = monitor
+        self._repository = repository
+
+    # -- thresholds
+
+    def threshold_list(self, _principal: Principal, _args: Arguments) -> Told:
+        return {"elements": [told for told, _ in self._elements()]}
+
+    def threshold_get(self, _principal: Principal, args: Arguments) -> Told:
+        return self._element(_text(args, "element"))
+
+    def threshold_set(self, _principal: Principal, args: Arguments) -> Told:
+        element, wanted = _text(args, "element"), args.get("settings")
+        if not isinstance(wanted, Mapping) or not wanted:
+            raise _refused("bad-argument", name="settings")
+        if not self._element(element)["monitorable"]:
+            raise RefusedError(Message.of("cim.not-monitorable", name=element))
+        try:
+            with _store():
+                self._monitor().change(*_split(element), wanted)
+        except InputError as wrong:
+            raise RefusedError(wrong.message) from wrong
+        return self._element(element)
+
+    def threshold_reset(self, _principal: Principal, args: Arguments) -> Told:
+        element = _text(args, "element")
+        self._element(element)
+        with _store():
+            self._monitor().restore(*_split(element))
+        return self._element(element)
+
+    def _element(self, wanted: str) -> Told:
+        for told, name in self._elements():
+            if name == wanted:
+                return told
+        raise _refused("no-element", element=wanted)
+
+    def _elements(self) -> Iterator[tuple[Told, str]]:
+        """What is watched or could be; classes whose reading may block are shown as they were read last."""
+        for classname in CLASSES:
+            source = self._repository().source(NAMESPACE, classname)
+            if source is not None:
+                yield from self._of_class(classname, source)
+
+    def _of_class(self, classname: str, source: Source) -> Iterator[tuple[Told, str]]:
+        if not source.provider.may_block:
+            with suppress(CIMError):
+                self._repository().stale([source])
+        for found, row in zip(source.group.elements, source.group.rows, strict=True):
+            element = source.provider.element(found)
+            monitoring = self._monitor().monitoring(classname, element)
+            state, since = self._monitor().state(classname, element)
+            name = f"{classname}/{element}"
+            yield (
+                {
+                    "element": name,
+                    "settings": properties(monitoring),
+                    "monitorable": row.get("Monitorable") is not False,
+                    "state": state.name.lower(),
+                    "since": since,
+                },
+                name,
+            )
+
+    # -- alerts
+
+    def alert_list(self, _principal: Principal, args: Arguments) -> Told:
+        since, limit = args.get("since", 0), args.get("limit", 50)
+        if not isinstance(since, int | float) or not abs(since) < LATEST:
+            raise _refused("bad-argument", name="since")
+        if not isinstance(limit, int) or not 1 <= limit <= LIST_MOST:
+            raise _refused("bad-argument", name="limit")
+        rows = self._alerts.store.read(
+            lambda db: db.execute(
+                f"{_ALERT} WHERE alert.at >= ? GROUP BY alert.number ORDER BY alert.number DESC LIMIT ?",
+                (since, limit),
+            ).fetchall()
+        )
+        return {"alerts": [_short(*row) for row in rows]}
+
+    def alert_show(self, _principal: Principal, args: Arguments) -> Told:
+        uuid = _text(args, "uuid")
+        query = f"{_ALERT} WHERE alert.uuid = ? GROUP BY alert.number"
+        row = self._alerts.store.read(lambda db: db.execute(query, (ascii(uuid)[1:-1],)).fetchone())
+        if row is None:
+            raise _refused("no-alert", uuid=uuid)
+        told = _short(*row)
+        return {**told, **_long(from_json(row[1])), "waits": self._waits(row[0])}
+
+    def alert_test(self, principal: Principal, args: Arguments) -> Told:
+        """Publishes a test alert; with `filter` and `destination`, shows only that subscription."""
+        severity = args.get("severity", "information")
+        if not isinstance(severity, str) or severity not in TEST_IDS:
+            raise _refused("bad-argument", name="severity")
+        only = self._subscription(args) if "filter" in args else None
+        alert = self._test_alert(principal, TEST_IDS[severity])
+        number = _result(self._alerts.publish(alert))
+        waits = self._waits(number)  # complete: couriers run on this loop, after us
+        if only is not None:
+            waits = [each for each in waits if each["number"] == only.number]
+        return {"uuid": alert.uuid, "selected": waits}
+
+    def _test_alert(self, principal: Principal, event_id: int) -> Alert:
+        occasion = self._alerts.occasion()
+        started = agent_alert(events.AGENT, What.STARTED, occasion, version=openesm.__version__)
+        system = self._alerts.registry.system_name
+        return replace(
+            started,
+            event_id=event_id,
+            severity=severity_of(event_id),
+            message=Message.of("commands.test-alert", user=principal.name, system=system),
+            test=True,
+        )
+
+    def _waits(self, alert: int) -> list[Told]:
+        """The subscriptions under which an alert is not delivered yet."""
+        book = self._alerts.registry.book
+        query = "SELECT subscription FROM pending WHERE alert = ?"
+        rows = self._alerts.store.read(lambda db: db.execute(query, (alert,)).fetchall())
+        waiting = {number for (number,) in rows}
+        errors = {each["number"]: each["error"] for each in self._alerts.standings()}
+        return [
+            {**self._names(each), "error": errors.get(book.destination_of(each).number)}
+            for each in book.subscriptions.values()
+            if each.number in waiting
+        ]
+
+    # -- subscriptions
+
+    def subscription_list(self, _principal: Principal, _args: Arguments) -> Told:
+        book, now = self._alerts.registry.book, self._alerts.clock.now()
+        query = "SELECT subscription, count(*) FROM pending GROUP BY subscription"
+        pending: dict[int, int] = self._alerts.store.read(lambda db: dict(db.execute(query)))
+        standings = {each["number"]: each for each in self._alerts.standings()}
+        subscriptions = [
+            {
+                **self._names(each),
+                "state": each.state.name.lower(),
+                "expires_in_s": each.remaining_s(now),
+                "pending": pending.get(each.number, 0),
+                **_standing(standings.get(book.destination_of(each).number, {})),
+            }
+            for each in book.subscriptions.values()
+        ]
+        destinations = [
+            {"class": each.creation_class, "name": each.name, "url": each.url}
+            for each in book.destinations.values()
+        ]
+        return {"subscriptions": subscriptions, "destinations": destinations}
+
+    def subscription_remove(self, _principal: Principal, args: Arguments) -> Told:
+        found = self._subscription(args)
+        told = self._names(found)
+        with _store():
+            self._alerts.registry.unsubscribe(found.key)
+        return told
+
+    def _subscription(self, args: Arguments) -> Subscription:
+        wanted = {"filter": _text(args, "filter"), "destination": _text(args, "destination")}
+        book = self._alerts.registry.book
+        found = [
+            each
+            for each in book.subscriptions.values()
+            if _is_named(book.filter_of(each), wanted["filter"])
+            and _is_named(book.destination_of(each), wanted["destination"])
+        ]
+        if len(found) != 1:
+            raise _refused("ambiguous" if found else "no-subscription", **wanted)
+        return found[0]
+
+    def _names(self, subscription: Subscription) -> Told:
+        book = self._alerts.registry.book
+        destination = book.destination_of(subscription)
+        return {
+            "number": subscription.number,
+            "filter": book.filter_of(subscription).name,
+            "destination": destination.name,
+            "url": masked(destination.url),
+        }
+
+    # -- backlogs
+
+    def backlog_list(self, _principal: Principal, _args: Arguments) -> Told:
+        now = self._alerts.clock.now()
+        rows = self._alerts.store.read(
+            lambda db: db.execute(
+                "SELECT lapsed.number, url, query, since, dropped, count(backlog.number) FROM lapsed"
+                " LEFT JOIN backlog ON backlog.lapsed = lapsed.number GROUP BY lapsed.number"
+            ).fetchall()
+        )
+        return {
+            "backlogs": [
+                {
+                    "number": number,
+                    "url": masked(url),
+                    "query": query,
+                    "lapsed_s": round(now - since),
+                    "kept": kept,
+                    "dropped": dropped,
+                }
+                for number, url, query, since, dropped, kept in rows
+            ]
+        }
+
+    def backlog_drop(self, _principal: Principal, args: Arguments) -> Told:
+        """Forgets a lapsed subscription with all that was kept for it."""
+        number = args.get("number")
+        if not isinstance(number, int) or not 0 < number < 1 << 63:
+            raise _refused("bad-argument", name="number")
+
+        def work(db: sqlite3.Connection) -> tuple[int, int]:
+            rows = db.execute("DELETE FROM backlog WHERE lapsed = ?", (number,)).rowcount
+            return db.execute("DELETE FROM lapsed WHERE number = ?", (number,)).rowcount, rows
+
+        known, count = _result(self._alerts.store.write(work))
+        if not known:
+            raise _refused("no-backlog", number=number)
+        return {"count": count}
+
+
+_ALERT = (
+    "SELECT alert.number, alert.alert, alert.told, count(pending.number) FROM alert"
+    " LEFT JOIN pending ON pending.alert = alert.number"
+)
+
+
+def _short(number: int, text: str, told: int, pending: int) -> Told:
+    alert = from_json(text)
+    return {
+        "number": number,
+        "uuid": alert.uuid,
+        "at": alert.at,
+        "severity": Severity(alert.severity).name.lower(),
+        "event": f"{alert.source}/{alert.event_id:08X}",
+        "element": alert.element_id,
+        "message": _message(alert.message),
+        "test": alert.test,
+        "delivered": told,
+        "pending": pending,
+    }
+
+
+def _long(alert: Alert) -> Told:
+    return {
+        "process": alert.process,
+        "advice": None if alert.advice is None else _message(alert.advice),
+        "path": alert.element,
+        "before": alert.before.name.lower(),
+        "after": alert.after.name.lower(),
+        "metric": alert.metric,
+        "value": alert.value,
+        "limit": alert.limit,
+        "units": alert.units,
+        "clears": list(alert.correlated),
+    }
+
+
+def _message(message: Message) -> Told:
+    return {"key": message.key, "args": dict(message.args)}
+
+
+def _standing(standing: Mapping[str, object]) -> Told:
+    return {name: standing.get(name) for name in ("last_success_s", "failing_s", "error", "sent", "given_up")}
+
+
+def _is_named(found: Filter | Destination, wanted: str) -> bool:
+    return wanted in (found.name, f"{found.creation_class}.{found.name}")
+
+
+def _split(element: str) -> tuple[str, str]:
+    classname, _, name = element.partition("/")
+    return classname, name
+
+
+def _text(args: Arguments, name: str) -> str:
+    value = args.get(name)
+    if not isinstance(value, str) or not value:
+        raise _refused("bad-argument", name=name)
+    return value
+
+
+def _refused(name: str, /, **args: object) -> RefusedError:
+    return RefusedError(Message(f"commands.{name}", tuple(args.items())))
+
+
+@contextmanager
+def _store() -> Iterator[None]:
+    """Tells that the store did not take a change."""
+    try:
+        yield
+    except (sqlite3.Error, StoreError, CIMError, TimeoutError) as failed:
+        reason = failed.text() if isinstance(failed, CIMError) else str(failed) or type(failed).__name__
+        raise _refused("store-failed", reason=reason) from failed
+
+
+def _result(future: Future[T]) -> T:
+    """What the store's writer made of it; waits for the commit, a few milliseconds."""
+    with _store():
+        return future.result(STORE_S)
