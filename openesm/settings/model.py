@@ -81,7 +81,6 @@ class Monitoring:
 class Delivery:
     interval_s: int = field(default=30, metadata={"range": (1, 3600)})
     retention_h: int = field(default=72, metadata={"range": (1, 720)})
-    monitor_ini: Path | None = field(default=None, metadata={"example": "monitor.ini"})
     allow_loopback: bool = False
     allow: str = field(default="", metadata={"pattern": r"[0-9a-fA-F.:/, ]{0,1024}"})
     trust: dict[str, str] = field(
