@@ -266,7 +266,7 @@ class Alerts:
             row.alert,
             system_name=self._host.system_name,
             language=self._settings.alerts.language,
-            sent_at=self._host.wall(),
+            sent_at=time.time(),
             sequence=(row.context, row.sequence),
             agent_address=self._host.agent_address()[0],
             replayed=row.replayed,

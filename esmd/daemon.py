@@ -87,7 +87,7 @@ class Agent:
         assert indication_class is not None
         self.alerts = Alerts(settings, self.host, indication_class)
         subscriptions = Subscriptions(
-            self.alerts.registry, indications, self.alerts.clock.now, self.host.wall, self._retry
+            self.alerts.registry, indications, self.alerts.clock.now, time.time, self._retry
         )
         served: list[Provider[Any] | Association] = [
             *(self._with_monitoring(provider) for provider in providers.installed()),
