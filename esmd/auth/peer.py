@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 from dataclasses import dataclass
+from typing import cast
 
 _CLIENT_AUTH_EKU = bytes.fromhex("06082b06010505070302")  # id-kp-clientAuth, as in the certificate's DER
 
@@ -53,7 +54,7 @@ def client_certificate(tls: ssl.SSLObject | ssl.SSLSocket) -> ClientCertificate 
         return None
     told = tls.getpeercert() or {}
     kinds = {"URI": "uri", "email": "email", "DNS": "dns"}
-    alternative: tuple[tuple[str, str], ...] = told.get("subjectAltName", ())  # type: ignore[assignment]
+    alternative = cast(tuple[tuple[str, str], ...], told.get("subjectAltName", ()))
     names = [f"{kinds[kind]}:{value}" for kind, value in alternative if kind in kinds]
     fingerprint = hashlib.sha256(der).hexdigest()
     return ClientCertificate((f"sha256:{fingerprint}", *names), _CLIENT_AUTH_EKU in der)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from esmd.wbem.repository import Repository, Source, in_thread
+from esmd.wbem.repository import Repository, Source, as_key, in_thread
 from esmd.wbem.results import Call, Created, Nothing, Result, Returned
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
@@ -77,7 +77,8 @@ def create(repository: Repository, call: Call) -> Awaitable[Result]:
     async def work() -> Result:
         keys: Row = await _ask(source, lambda: hook(repository.host, {**source.constants, **values}))
         repository.invalidate(source)
-        path = Path.of(cls.name, {name: keys[name] for name in cls.keys}, source.provider.namespace)  # type: ignore[misc]
+        bindings = {name: as_key(keys[name]) for name in cls.keys}
+        path = Path.of(cls.name, bindings, source.provider.namespace)
         return Created(path)
 
     return work()

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from functools import lru_cache
@@ -228,23 +228,25 @@ class Connection(asyncio.Protocol):
             self._accept(head, verdict)
             return True
         self._to(Phase.AUTHENTICATING)
-        self._task = asyncio.ensure_future(self._wait_for_principal(head, verdict))
+        self._task = asyncio.ensure_future(self._carry_on(self._admit(head, verdict)))
         return False
 
-    async def _wait_for_principal(self, head: Head, verdict: Awaitable[Principal]) -> None:
+    async def _admit(self, head: Head, verdict: Awaitable[Principal]) -> None:
+        self._accept(head, await verdict)
+
+    async def _carry_on(self, step: Coroutine[object, object, None]) -> None:
+        """Takes a step that has to be waited for, then goes on with what came meanwhile."""
         try:
-            self._accept(head, await verdict)
+            await step
         except Unauthenticated:
             self._refuse(_unauthorized())
-            return
         except HttpError as refused:
             self._refuse(refused)
-            return
         except Exception:
             self._fail()
-            return
-        self._resume()
-        self._advance()
+        else:
+            self._resume()
+            self._advance()
 
     def _accept(self, head: Head, principal: Principal) -> None:
         """The head is good: bounds of the body, and 100 Continue for those who wait for it."""
@@ -280,20 +282,11 @@ class Connection(asyncio.Protocol):
             self._send(head, answer)
             return self._phase is Phase.IDLE
         self._to(Phase.WORKING)
-        self._task = asyncio.ensure_future(self._wait_for_answer(head, answer))
+        self._task = asyncio.ensure_future(self._carry_on(self._finish(head, answer)))
         return False
 
-    async def _wait_for_answer(self, head: Head, answer: Awaitable[Response]) -> None:
-        try:
-            self._send(head, await answer)
-        except HttpError as refused:
-            self._refuse(refused)
-            return
-        except Exception:
-            self._fail()
-            return
-        self._resume()
-        self._advance()
+    async def _finish(self, head: Head, answer: Awaitable[Response]) -> None:
+        self._send(head, await answer)
 
     def _send(self, head: Head, response: Response) -> None:
         closing = response.close or self._draining or not head.keep_alive

@@ -53,7 +53,7 @@ class Group:
         return None if wanted is None else self.index.get(wanted)
 
     def path(self, row: Row) -> Path:
-        keys = tuple((name, _as_key(row[name])) for name in self.cls.keys)
+        keys = tuple((name, as_key(row[name])) for name in self.cls.keys)
         return Path(self.cls.name, keys, self.namespace)
 
     def only(self, numbers: Iterable[int]) -> Group:
@@ -61,7 +61,8 @@ class Group:
         return Group(self.cls, self.namespace, [self.rows[number] for number in numbers])
 
 
-def _as_key(value: Value) -> KeyValue:
+def as_key(value: Value) -> KeyValue:
+    """A value as a key binding has it; TypeError for what can be none."""
     if isinstance(value, bool | int | float | str | DateTime | Path):
         return value
     if isinstance(value, datetime | timedelta):
@@ -110,7 +111,7 @@ def _key_identity(value: Value, namespace: str) -> Hashable:
     if isinstance(value, Path):
         where = normal_namespace(value.namespace or namespace)
         return ALIASES.get(where, where), value.local_identity
-    return _as_key(value)
+    return as_key(value)
 
 
 class Source:

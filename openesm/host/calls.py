@@ -67,10 +67,12 @@ class LiveCalls:
 
     Args:
         smartctl: absolute path of smartctl; None looks where distributions put it.
+        root: where its file systems are seen; another place than / from within a container.
     """
 
-    def __init__(self, smartctl: Path | None = None) -> None:
+    def __init__(self, smartctl: Path | None = None, root: Path = Path("/")) -> None:
         self._smartctl = smartctl
+        self._root = root
 
     def wall(self) -> float:
         return time.time()
@@ -87,7 +89,7 @@ class LiveCalls:
         return Uname(answer.nodename, answer.release, answer.version, answer.machine)
 
     def space(self, mount_point: str) -> Space:
-        return space_of(os.statvfs(mount_point))
+        return space_of(os.statvfs(self._root / mount_point.lstrip("/")))
 
     def links(self) -> bytes:
         return rtnetlink.ask(rtnetlink.RTM_GETLINK)

@@ -41,7 +41,8 @@ class Host:
     """Reads the machine under `root`. What cannot be read is None or empty; nothing raises.
 
     Args:
-        root: "/" is this machine. Any other place holds a recording (see openesm.host.calls).
+        root: "/" is this machine. Another place holds a recording when it has a folder `recorded/` (see
+            openesm.host.calls); else it is this machine too, seen from within a container.
         calls: the system calls; by default those of this machine or of the recording.
         system_name: the name that the keys carry; "" takes the full host name.
         agent_address: an address to use instead of the rule FAQ-18; "" for the rule.
@@ -61,7 +62,8 @@ class Host:
         probe_limit_s: float = LIMIT_S,
     ) -> None:
         self.tree = tree = Tree(root)
-        self.calls: Calls = calls or (LiveCalls() if root == Path("/") else RecordedCalls(tree))
+        is_recording = root != Path("/") and tree.is_directory("recorded")
+        self.calls: Calls = calls or (RecordedCalls(tree) if is_recording else LiveCalls(root=root))
         self.agent: Callable[[], AgentState] = lambda: NOT_RUNNING
         self._fixed_address = agent_address
         self._name = Kept(lambda: system_name or self._host_name(), self.monotonic)

@@ -13,7 +13,6 @@ from esmd.wbem.cimxml.fragments import (
     escape,
     full_namespace_path,
     instance_name,
-    namespace_path,
     value_encoder,
 )
 from esmd.wbem.repository import Group
@@ -51,7 +50,7 @@ _OPENING = (
     '<?xml version="1.0" encoding="utf-8"?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.4"><MESSAGE ID="%s" '
     'PROTOCOLVERSION="%s"><SIMPLERSP>'
 )
-_CLOSING = "</SIMPLERSP></MESSAGE></CIM>\n"
+CLOSING = "</SIMPLERSP></MESSAGE></CIM>\n"
 
 
 class Encoder:
@@ -233,7 +232,3 @@ def _result_class(result: Pulled) -> str:
 def opening(message_id: str, version: str) -> bytes:
     """What stands before the content of SIMPLERSP; `version` is 1.N."""
     return (_OPENING % (attribute(message_id), version)).encode("utf-8")
-
-
-CLOSING = _CLOSING
-__all__ = ["CLOSING", "Encoder", "namespace_path", "opening"]
