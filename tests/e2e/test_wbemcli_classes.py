@@ -79,7 +79,7 @@ def test_a_machine_with_nothing_answers_empty_or_whole(bare: Wbemcli, classname:
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("bare")
-    (folder / "machine").mkdir()
+    (folder / "machine" / "recorded").mkdir(parents=True)
     with running_agent(folder / "agent", root=folder / "machine") as running:
         yield Wbemcli(running)
         assert "Traceback" not in running.log, running.log
