@@ -13,10 +13,10 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import cycle
 from pathlib import Path
 
 import uvloop
@@ -37,40 +37,32 @@ from openesm.cim.provider import Provider, Row
 from openesm.host import Host
 from openesm.settings import Settings, load
 
+READINGS = 5000  # values made before the run: what a provider costs is not what the server costs
 _EPOCH = datetime(2025, 11, 24, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    number: int
-    reading: int
-    since: datetime
-
-
-def provider(rows: int, *, still: bool) -> Provider[Element]:
+def provider(rows: int, *, still: bool) -> Provider[Row]:
     """`rows` instances with 24 values each."""
-    readings = count()
-
-    def read(_host: Host) -> Iterable[Element]:
-        reading = 0 if still else next(readings)
-        since = _EPOCH + timedelta(seconds=reading)
-        return [Element(number, reading, since) for number in range(rows)]
-
-    return Provider(classname=CLASS, read=read, instance=_instance)
+    made = [
+        [_instance(number, reading) for number in range(rows)]
+        for reading in range(1 if still else max(2, READINGS // rows))
+    ]
+    readings = cycle(made)
+    return Provider(classname=CLASS, read=lambda _host: next(readings), instance=dict)
 
 
-def _instance(element: Element) -> Row:
-    name, value = f"cpu{element.number}", element.number + element.reading
+def _instance(number: int, reading: int) -> Row:
+    name, value = f"cpu{number}", number + reading
     small = value % 100
     return {
         "DeviceID": name,
         "Name": f"{name} of {value}",
-        "ElementName": f"{name} <{value}>",
+        "ElementName": f"{name} ({value})",
         "Caption": f"Test CPU {value} @ 2.40GHz",
         "OperationalStatus": [small % 18],
         "HealthState": small,
         "EnabledState": small,
-        "TimeOfLastStateChange": element.since,
+        "TimeOfLastStateChange": _EPOCH + timedelta(seconds=reading),
         "Role": f"Central Processor {value}",
         "Family": small,
         "MaxClockSpeed": 3600 + value,
@@ -95,12 +87,14 @@ def server(settings: Settings, rows: int, *, still: bool) -> Server:
     settings.state.dir.mkdir(exist_ok=True)
     schema = mofc.schema(settings.state.dir / "schema.json")
     host = Host(settings.host.root)
-    freshness_s = 1.0 if still else 0.0
-    repository = Repository(schema, [provider(rows, still=still)], host, freshness_s=freshness_s)
+    serving: list[Service] = []
+    now = time.monotonic if still else lambda: float(serving[0].requests)
+    repository = Repository(schema, [provider(rows, still=still)], host, 1.0 if still else 0.5, now)
     audit = Audit(journal.AuditFile(settings.log.audit).write)
     operations = Operations(repository, Enumerations(settings.limits), audit)
     cimxml = CimXmlService(operations, repository)
-    return Server(Service(Authenticator(settings.auth, audit), cimxml, audit, {}), settings.limits)
+    serving.append(Service(Authenticator(settings.auth, audit), cimxml, audit, {}))
+    return Server(serving[0], settings.limits)
 
 
 async def _serve(settings: Settings, make: Callable[[], Server]) -> None:

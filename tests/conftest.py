@@ -5,15 +5,29 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from openesm.cim.mofc import compile_schema
+from openesm.cim.schema import Schema
 from tests.running import RunningAgent, running_agent
 
 settings.register_profile("quick", max_examples=10, deadline=None)
 settings.register_profile("full", max_examples=1000, deadline=None)
 settings.load_profile("full" if os.environ.get("OPENESM_FUZZ") == "full" else "quick")
+
+
+@pytest.fixture(scope="session")
+def compiled() -> dict[str, Any]:
+    """What the MOF says, compiled once for all tests."""
+    return compile_schema()
+
+
+@pytest.fixture(scope="session")
+def schema(compiled: dict[str, Any]) -> Schema:
+    return Schema(compiled)
 
 
 @pytest.fixture(scope="session")

@@ -57,18 +57,32 @@ _NEEDED = dict(ROLES_TABLE)
 INTEROP = "root/interop"
 
 
-def require(principal: Principal, operation: str, namespace: str) -> None:
+def require(principal: Principal, operation: str) -> None:
     """Refuses before anything of the target is looked at.
 
     Args:
         operation: of the table; an extrinsic method is `InvokeMethod`.
-        namespace: as in the request; it is compared in its normalised form only (SEC-10).
 
     Raises:
         CIMError: ACCESS_DENIED.
     """
     if principal.role < _NEEDED.get(operation, Role.ADMIN):
-        raise CIMError.of(Status.ACCESS_DENIED, "cim.access-denied", operation=operation, user=principal.name)
+        raise _denied(principal, operation)
+
+
+def require_namespace(principal: Principal, operation: str, namespace: str) -> None:
+    """Refuses what is outside the namespaces of somebody who may not use all.
+
+    Args:
+        namespace: as in the request; it is compared in its normalised form only (SEC-10).
+
+    Raises:
+        CIMError: ACCESS_DENIED.
+    """
     wanted = normal_namespace(namespace)
     if principal.namespaces and wanted != INTEROP and wanted not in principal.namespaces:
-        raise CIMError.of(Status.ACCESS_DENIED, "cim.access-denied", operation=operation, user=principal.name)
+        raise _denied(principal, operation)
+
+
+def _denied(principal: Principal, operation: str) -> CIMError:
+    return CIMError.of(Status.ACCESS_DENIED, "cim.access-denied", operation=operation, user=principal.name)

@@ -193,9 +193,16 @@ class Connection(asyncio.Protocol):
 
     def _take_next(self) -> bool:
         """One request further; False when more bytes are needed, or this one is worked on."""
-        if self._phase is Phase.IDLE:
-            self._to(Phase.HEAD)
-        if self._phase is Phase.HEAD and not self._read_head():
+        if self._phase in (Phase.IDLE, Phase.HEAD):
+            if not self._read_head():
+                if self._phase is Phase.IDLE:
+                    self._to(Phase.HEAD)
+                return False
+            self._phase = Phase.BODY  # most bodies are here already: then it needs no deadline
+            if self._read_body():
+                return True
+            if self._phase is Phase.BODY:
+                self._to(Phase.BODY)
             return False
         return self._phase is Phase.BODY and self._read_body()
 
@@ -233,6 +240,7 @@ class Connection(asyncio.Protocol):
 
     async def _admit(self, head: Head, verdict: Awaitable[Principal]) -> None:
         self._accept(head, await verdict)
+        self._to(Phase.BODY)
 
     async def _carry_on(self, step: Coroutine[object, object, None]) -> None:
         """Takes a step that has to be waited for, then goes on with what came meanwhile."""
@@ -257,8 +265,6 @@ class Connection(asyncio.Protocol):
             raise HttpError(413)
         self._principal = principal
         self._chunks = ChunkedBody(self._limits.body_bytes) if head.length is None else None
-        if self._phase is not Phase.BODY:
-            self._to(Phase.BODY)
         if head.expects_continue and not self._buffer and head.length != 0:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 

@@ -46,7 +46,7 @@ class _Kept:
     sources: tuple[tuple[Source, Group], ...]
 
     def is_good(self, repository: Repository) -> bool:
-        late = repository.stale(source for source, _ in self.sources)
+        late = repository.stale([source for source, _ in self.sources])
         return not late and all(source.group is group for source, group in self.sources)
 
 
@@ -127,7 +127,9 @@ class Operations:
     def _check_rights(self, call: Call, principal: Principal) -> None:
         operation = call.name if call.target is None else access.ANY_METHOD
         try:
-            access.require(principal, operation, self._repository.canonical(call.namespace))
+            access.require(principal, operation)
+            if principal.namespaces:
+                access.require_namespace(principal, operation, self._repository.canonical(call.namespace))
         except CIMError:
             self._tell("access-denied", call, principal)
             raise

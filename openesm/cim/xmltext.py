@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import cast
@@ -96,6 +96,37 @@ def _scalar_encoder(cim_type: str) -> Encoder:
         return _value_string
     kept = lru_cache(KEPT_VALUES, typed=True)(lambda value: _value_slow(value, cim_type))
     return cast(Encoder, kept)  # a value that cannot be hashed is of no type at all: TypeError
+
+
+ColumnEncoder = Callable[[Sequence[Value]], Iterable[str] | None]
+
+
+def column_encoder(cim_type: str) -> ColumnEncoder | None:
+    """For a type whose values mostly go into VALUE as they are: finds out whether all of a column do.
+
+    The encoder gives the content of each VALUE, or None when one of them is NULL, needs escaping or is of
+    another type, so that they have to be written one by one (`value_encoder`).
+    """
+    if cim_type == "string":
+        return _strings
+    if cim_type in INTEGER_RANGE:
+        low, high = INTEGER_RANGE[cim_type]
+        return lambda values: _integers(values, low, high)
+    return None
+
+
+def _strings(values: Sequence[Value]) -> Iterable[str] | None:
+    if set(map(type, values)) != {str}:
+        return None
+    texts = cast(Sequence[str], values)
+    return None if _SPECIAL.search("".join(texts)) else texts
+
+
+def _integers(values: Sequence[Value], low: int, high: int) -> Iterable[str] | None:
+    if set(map(type, values)) != {int}:
+        return None
+    numbers = cast(Sequence[int], values)
+    return map(str, numbers) if low <= min(numbers) and max(numbers) <= high else None
 
 
 def _value_string(value: Value) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -66,3 +67,21 @@ def test_settings_files() -> None:
 
 def test_users() -> None:
     hunt(check_users, st.one_of(broken_text(USERS), st.text()), st.booleans())
+
+
+def test_any_flipped_byte_loads_or_is_refused_with_a_text() -> None:
+    data = sample(active=True).encode()
+    masks = [1 << bit for bit in range(8)] if os.environ.get("OPENESM_FUZZ") == "full" else [0]
+    outcomes = {read: 0, SettingsError: 0}
+    for at in range(len(data)):
+        for mask in masks:
+            flipped = bytearray(data)
+            flipped[at] ^= mask or 1 << at % 8
+            try:
+                assert isinstance(read(bytes(flipped), FILE), Settings)
+                outcomes[read] += 1
+            except SettingsError as refused:
+                assert refused.text("en").startswith(f"{FILE}:")
+                assert refused.text("ja").startswith(f"{FILE}:")
+                outcomes[SettingsError] += 1
+    assert all(outcomes.values())

@@ -9,7 +9,6 @@ from indications import events
 from indications.alert import Occasion, agent_alert
 from indications.events import What
 from indications.instance import INDICATION, RECORD, indication, record, title
-from openesm.cim.mofc import compile_schema
 from openesm.cim.provider import Row
 from openesm.cim.schema import Class, Schema
 from openesm.cim.values import DateTime, Instance, Value
@@ -23,11 +22,6 @@ N, W, C = State.NORMAL, State.WARNING, State.CRITICAL
 AGENT = agent_alert(events.AGENT, What.STARTED, OCCASION, version="0.2")
 BARE = agent_alert(events.REPORT, What.GIVEN_UP, Occasion(UUID, 0.0, 0), destination="d", count=2)
 SOME = {"up": cpu(), "clear": cpu(C, N, 12.5, ("u1", "u2")), "agent": AGENT, "bare": BARE}
-
-
-@pytest.fixture(scope="module")
-def schema() -> Schema:
-    return Schema(compile_schema())
 
 
 def declared(schema: Schema, name: str) -> Class:

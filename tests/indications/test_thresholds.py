@@ -19,7 +19,6 @@ from indications.thresholds import (
     to_json,
 )
 from indications.wrong import InputError
-from openesm.cim.mofc import compile_schema
 from openesm.cim.schema import Schema
 from openesm.cim.values import INTEGER_RANGE
 from openesm.host.smart import SmartState
@@ -208,8 +207,8 @@ def test_refused_whole(before: Monitoring, change: dict[str, object], says: str)
 
 
 @pytest.mark.parametrize("classname", CLASSES)
-def test_properties_are_those_that_the_class_lets_a_client_set(classname: str) -> None:
-    found = Schema(compile_schema()).namespaces["root/esmpro/as"].get(classname)
+def test_properties_are_those_that_the_class_lets_a_client_set(classname: str, schema: Schema) -> None:
+    found = schema.namespaces["root/esmpro/as"].get(classname)
     assert found is not None
     types = {prop.name: prop.type for prop in found.properties.values() if prop.class_origin == classname}
     writable = {name for name in types if found.properties[name.lower()].is_writable}

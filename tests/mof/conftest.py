@@ -1,21 +1,8 @@
-"""The schema, compiled once for all tests."""
-
-from typing import Any
+"""The namespaces of the schema."""
 
 import pytest
 
-from openesm.cim.mofc import compile_schema
 from openesm.cim.schema import Namespace, Schema
-
-
-@pytest.fixture(scope="session")
-def compiled() -> dict[str, Any]:
-    return compile_schema()
-
-
-@pytest.fixture(scope="session")
-def schema(compiled: dict[str, Any]) -> Schema:
-    return Schema(compiled)
 
 
 @pytest.fixture(scope="session")

@@ -118,7 +118,7 @@ class Encoder:
         for group in result.groups:
             writer = self._writer(group, result.view, namespace)
             if operation in _BARE:
-                yield from map(writer.write, group.rows)
+                yield from writer.write(group.rows)
                 continue
             where = self._where(group, namespace)
             if operation in _WITH_PATH or operation in _OBJECTS:
@@ -128,8 +128,8 @@ class Encoder:
             else:
                 head, middle, tail = "<VALUE.NAMEDINSTANCE>", "", "</VALUE.NAMEDINSTANCE>"
             name = self._name_writer(group, where).write
-            for row in group.rows:
-                yield f"{head}{name(row)}{middle}{writer.write(row)}{tail}"
+            for row, instance in zip(group.rows, writer.write(group.rows), strict=True):
+                yield f"{head}{name(row)}{middle}{instance}{tail}"
 
     def _paths(self, operation: str, namespace: str, result: Paths) -> Iterable[str]:
         for group in result.groups:

@@ -5,15 +5,21 @@ The text of single values is `openesm.cim.xmltext`, whose names are at hand here
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby, repeat
+from operator import itemgetter
 
 from openesm.cim.provider import Row
-from openesm.cim.schema import Class
+from openesm.cim.schema import Class, Property
 from openesm.cim.values import Value
 from openesm.cim.xmltext import (
     REPLACEMENT,
+    ColumnEncoder,
     Encoder,
     attribute,
+    column_encoder,
     escape,
     full_namespace_path,
     instance_by_value,
@@ -90,42 +96,83 @@ class InstanceWriter:
         self._names = names
         self._class_origin = class_origin
         self._namespace = namespace
-        self._shapes: dict[tuple[str, ...], tuple[str, tuple[tuple[str, Encoder], ...]]] = {}
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
 
-    def write(self, row: Row) -> str:
-        """One INSTANCE element.
+    def write(self, rows: Sequence[Row]) -> Iterator[str]:
+        """An INSTANCE element for each row.
 
         Raises:
-            TypeError: the row has a name or a type that the class does not declare.
+            TypeError: a row has a name or a type that the class does not declare.
         """
-        shape = tuple(row)
-        known = self._shapes.get(shape)
-        if known is None:
-            known = self._shapes[shape] = self._prepare(shape)
-        template, encoders = known
-        return template % tuple([encode(row[name]) for name, encode in encoders])
+        for names, alike in groupby(rows, tuple):
+            shape = self._shapes.get(names)
+            if shape is None:
+                shape = self._shapes[names] = self._prepare(names)
+            yield from shape.write(alike)
 
-    def _prepare(self, shape: tuple[str, ...]) -> tuple[str, tuple[tuple[str, Encoder], ...]]:
-        given = {name.lower(): name for name in shape}
+    def _prepare(self, names: tuple[str, ...]) -> _Shape:
+        given = {name.lower(): name for name in names}
         unknown = given.keys() - self._cls.properties.keys()
         if unknown:
             raise TypeError(f"{self._cls.name} has no property {min(unknown)}")
-        pieces = [f'<INSTANCE CLASSNAME="{attribute(self._cls.name)}">'.replace("%", "%%")]
-        encoders = []
+        text = f'<INSTANCE CLASSNAME="{attribute(self._cls.name)}">'
+        holes = []
         for key, prop in self._cls.properties.items():
             if self._names is not None and key not in self._names:
                 continue
-            origin = f' CLASSORIGIN="{attribute(prop.class_origin)}"' if self._class_origin else ""
-            if prop.type == "reference":
-                tag, more = "PROPERTY.REFERENCE", f' REFERENCECLASS="{attribute(prop.reference_class)}"'
-            else:
-                tag = "PROPERTY.ARRAY" if prop.is_array else "PROPERTY"
-                more = f' TYPE="{prop.type}"'
-            embedded = f' EmbeddedObject="{prop.embedded}"' if prop.embedded else ""
-            head = f'<{tag} NAME="{attribute(prop.name)}"{more}{origin}{embedded}>'.replace("%", "%%")
-            hole = "%s" if key in given else ""
-            pieces.append(f"{head}{hole}</{tag}>")
+            head, tail = self._tags(prop)
+            text += head
             if key in given:
-                encoders.append((given[key], value_encoder(prop.type, prop.is_array, self._namespace)))
-        pieces.append("</INSTANCE>")
-        return "".join(pieces), tuple(encoders)
+                encode = value_encoder(prop.type, prop.is_array, self._namespace)
+                column = None if prop.is_array else column_encoder(prop.type)
+                holes.append(_Hole(given[key], text, encode, column))
+                text = ""
+            text += tail
+        return _Shape(holes, f"{text}</INSTANCE>")
+
+    def _tags(self, prop: Property) -> tuple[str, str]:
+        """The start and end tag of a property."""
+        origin = f' CLASSORIGIN="{attribute(prop.class_origin)}"' if self._class_origin else ""
+        if prop.type == "reference":
+            tag, more = "PROPERTY.REFERENCE", f' REFERENCECLASS="{attribute(prop.reference_class)}"'
+        else:
+            tag = "PROPERTY.ARRAY" if prop.is_array else "PROPERTY"
+            more = f' TYPE="{prop.type}"'
+        embedded = f' EmbeddedObject="{prop.embedded}"' if prop.embedded else ""
+        head = f'<{tag} NAME="{attribute(prop.name)}"{more}{origin}{embedded}>'
+        return head, f"</{tag}>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Hole:
+    """A property of a row: the text before its value, and how the value is written."""
+
+    name: str
+    before: str
+    encode: Encoder
+    column: ColumnEncoder | None
+
+
+class _Shape:
+    """Writes rows that have the same names in the same order."""
+
+    def __init__(self, holes: Sequence[_Hole], after: str) -> None:
+        self._holes = holes
+        self._after = after
+        names = [hole.name for hole in holes]
+        self._values = itemgetter(*names) if len(names) > 1 else lambda row: tuple(row[n] for n in names)
+
+    def write(self, rows: Iterable[Row]) -> Iterator[str]:
+        """Property by property: what holds for all its values is found out once, not for each."""
+        picked = list(map(self._values, rows))
+        pieces: list[Iterable[str]] = []
+        end = ""
+        for hole, values in zip(self._holes, zip(*picked, strict=True), strict=True):
+            plain = hole.column(values) if hole.column is not None else None
+            if plain is None:
+                pieces += repeat(end + hole.before), map(hole.encode, values)
+                end = ""
+            else:
+                pieces += repeat(f"{end}{hole.before}<VALUE>"), plain
+                end = "</VALUE>"
+        return map("".join, zip(*pieces, repeat(end + self._after, len(picked)), strict=False))

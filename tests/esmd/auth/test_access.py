@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from esmd.auth import access
-from esmd.auth.access import ROLES_TABLE, require
+from esmd.auth.access import ROLES_TABLE, require, require_namespace
 from esmd.auth.principal import Principal
 from esmd.wbem.signatures import PARAMETERS
 from openesm.cim.errors import CIMError, Status
@@ -25,7 +25,8 @@ def people(tmp_path: Path) -> People:
 
 def allowed(principal: Principal, operation: str, namespace: str = "root/cimv2") -> bool:
     try:
-        require(principal, operation, namespace)
+        require(principal, operation)
+        require_namespace(principal, operation, namespace)
     except CIMError as refused:
         assert refused.status is Status.ACCESS_DENIED
         assert principal.name in refused.text()

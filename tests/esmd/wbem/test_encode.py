@@ -241,7 +241,7 @@ def test_class_declaration() -> None:
 def test_property_list(names: frozenset[str] | None, shown: list[str]) -> None:
     cls = schema().namespaces[NS].get("T_Slow")
     assert cls is not None
-    element = ElementTree.fromstring(InstanceWriter(cls, names, True, NS).write(ROW))
+    element = ElementTree.fromstring("".join(InstanceWriter(cls, names, True, NS).write([ROW])))
     assert [child.get("NAME") for child in element] == shown
     origins = {"Id": "T_Base", "Label": "T_Base", "Reads": "T_Slow"}
     assert [child.get("CLASSORIGIN") for child in element] == [origins[name] for name in shown]
@@ -251,7 +251,7 @@ def test_an_undeclared_property_is_an_error() -> None:
     cls = schema().namespaces[NS].get("T_Slow")
     assert cls is not None
     with pytest.raises(TypeError):
-        InstanceWriter(cls, None, False, NS).write({"Id": "a", "Colour": "red"})
+        list(InstanceWriter(cls, None, False, NS).write([{"Id": "a", "Colour": "red"}]))
 
 
 # -- hostile values

@@ -11,7 +11,6 @@ import pytest
 import openesm
 from esmd.wbem.interop import INTEROP, PROFILES, Listener, providers
 from esmd.wbem.repository import Repository
-from openesm.cim.mofc import compile_schema
 from openesm.cim.provider import Provider, Row
 from openesm.cim.schema import Schema
 from openesm.host import Host
@@ -22,11 +21,11 @@ NAMESPACES = ("root/ESMPRO/AS", "root/interop", "interop")
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, list[Row]]:
+def told(schema: Schema) -> dict[str, list[Row]]:
     host = Host(FilePath("/nowhere"), system_name="server1")
     served = providers(openesm.__version__, lambda: LISTENERS, lambda: NAMESPACES, Limits())
     classes: list[Provider[Any]] = [each for each in served if isinstance(each, Provider)]
-    repository = Repository(Schema(compile_schema()), served, host)
+    repository = Repository(schema, served, host)
     found = {}
     for provider in classes:
         source = repository.source(INTEROP, provider.classname)
