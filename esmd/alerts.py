@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -21,15 +22,15 @@ from esmd.outbox import Also, Outbox, Waiting
 from esmd.registry import Registry
 from esmd.tables import MIGRATIONS
 from indications import events
-from indications.alert import Occasion, agent_alert
+from indications.alert import Occasion, agent_alert, from_json
 from indications.delivery import Undelivered
 from indications.delivery.client import Bounds, Channel, Client
-from indications.delivery.export import HEADERS
+from indications.delivery.export import HEADERS, Draft
 from indications.delivery.syslog import Syslog
 from indications.delivery.trust import Trust, TrustError
 from indications.delivery.trust import parse as parse_trust
 from indications.events import What
-from indications.instance import indication
+from indications.instance import OF_SENDING, indication, of_sending
 from openesm.cim.schema import Class
 from openesm.cim.values import Instance
 from openesm.host import Host
@@ -40,6 +41,8 @@ from openesm.text import Message
 from subscription.model import Filter
 
 CHECKPOINT_S = 60.0
+ADDRESS_S = 10.0
+KEPT_DRAFTS = 512
 STATIC_FILTERS = (
     Filter(
         name="ESM:AlertIndications",
@@ -82,6 +85,9 @@ class Alerts:
         self._syslog = Syslog(str(settings.syslog.socket), settings.alerts.language)
         self._syslog_thread = ThreadPoolExecutor(1, thread_name_prefix="syslog")
         self._tasks: set[asyncio.Task[object]] = set()
+        self._drafts: OrderedDict[int, tuple[Alert, Draft]] = OrderedDict()
+        self._address: str | None = None
+        self._address_due = 0.0
         self._checkpoint_due = 0.0
         self.syslog_error: Message | None = None
 
@@ -109,6 +115,7 @@ class Alerts:
     def reload(self, settings: Settings) -> None:
         """Other limits and trust: what is not delivered is tried again at once."""
         self._settings = settings
+        self._drafts.clear()
         self._client.bounds = self._bounds()
         for number, courier in list(self._couriers.items()):
             del self._couriers[number]
@@ -261,16 +268,29 @@ class Alerts:
             sent_at=alert.at,
         )
 
-    def _as_it_is_sent(self, row: Waiting) -> Instance:
-        return indication(
-            row.alert,
+    def _as_it_is_sent(self, row: Waiting) -> bytes:
+        alert, draft = self._drafts.get(row.alert) or self._draft(row)
+        values = of_sending(alert, time.time(), (row.context, row.sequence), row.replayed)
+        return draft.body(str(row.number), values)
+
+    def _draft(self, row: Waiting) -> tuple[Alert, Draft]:
+        """Writes an indication; kept for the other destinations, which mostly are about as far."""
+        alert = from_json(row.text)
+        now = time.monotonic()
+        if now >= self._address_due:
+            self._address_due = now + ADDRESS_S
+            self._address = self._host.agent_address()[0]
+        instance = indication(
+            alert,
             system_name=self._host.system_name,
             language=self._settings.alerts.language,
-            sent_at=time.time(),
-            sequence=(row.context, row.sequence),
-            agent_address=self._host.agent_address()[0],
-            replayed=row.replayed,
+            sent_at=alert.at,
+            agent_address=self._address,
         )
+        made = self._drafts[row.alert] = alert, Draft(instance, OF_SENDING)
+        if len(self._drafts) > KEPT_DRAFTS:
+            self._drafts.popitem(last=False)
+        return made
 
     # -- what is told
 

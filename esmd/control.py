@@ -319,7 +319,8 @@ class Control:
 
 
 _ALERT = (
-    "SELECT alert.number, alert.alert, alert.told, count(pending.number) FROM alert"
+    "SELECT alert.number, alert.alert, selected - given_up - count(pending.number), count(pending.number)"
+    " FROM alert"
     " LEFT JOIN pending ON pending.alert = alert.number"
 )
 

@@ -11,16 +11,12 @@ import logging
 import random
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
 
-from esmd.outbox import Outbox, Waiting
+from esmd.outbox import Outbox, Standing, Waiting
 from indications.delivery import Undelivered
 from indications.delivery.client import Channel
-from indications.delivery.export import Refused, accepted, encode
+from indications.delivery.export import Refused, accepted
 from indications.delivery.retry import next_delay
-from openesm.cim.values import Instance
-from openesm.text import Message
 
 BATCH = 200
 UNCONFIRMED_BATCHES = 2  # deletions that may be on their way to the disk
@@ -29,24 +25,13 @@ STORE_PAUSE_S = 1.0
 log = logging.getLogger("openesm.delivery")
 
 
-@dataclass(slots=True)
-class Standing:
-    """How a destination does; times are agent time."""
-
-    sent: int = 0
-    given_up: int = 0
-    last_success: float | None = None
-    failing_since: float | None = None
-    error: Message | None = None
-
-
 class Courier:
     """Delivers to one destination.
 
     Args:
         number: of the destination in the store.
         channel: opens the way to it; Undelivered when there is none (the trust names a missing file, say).
-        indication: what is sent for a row.
+        body: what is sent for a row.
         now: agent time.
         interval_s: DeliveryRetryInterval now.
         failed: called when a delivery failed, with the seconds since the first failure in a row.
@@ -59,7 +44,7 @@ class Courier:
         url: str,
         outbox: Outbox,
         channel: Callable[[], Channel],
-        indication: Callable[[Waiting], Instance],
+        body: Callable[[Waiting], bytes],
         now: Callable[[], float],
         interval_s: Callable[[], float],
         failed: Callable[[int, float], None],
@@ -67,11 +52,11 @@ class Courier:
     ) -> None:
         self.number = number
         self.url = url
-        self.standing = Standing()
+        self.standing: Standing = outbox.standing(number)
         self._outbox = outbox
         self._open = channel
         self._channel: Channel | None = None
-        self._indication = indication
+        self._body = body
         self._now = now
         self._interval_s = interval_s
         self._failed = failed
@@ -115,14 +100,13 @@ class Courier:
                 done.append(row.number)
         finally:
             if done:
-                self._forget(done)
+                self._forget(done[-1], len(done))
         while len(self._deletions) > UNCONFIRMED_BATCHES:
             await asyncio.wait(self._deletions, return_when=asyncio.FIRST_COMPLETED)
         return done[-1] if done else rows[0].number - 1
 
-    def _forget(self, done: list[int]) -> None:
-        future: Future[None] = self._outbox.delivered(done)
-        deletion = asyncio.wrap_future(future)
+    def _forget(self, last: int, count: int) -> None:
+        deletion = asyncio.wrap_future(self._outbox.delivered(self.number, last, count))
         self._deletions.add(deletion)
         deletion.add_done_callback(self._forgotten)
 
@@ -133,7 +117,7 @@ class Courier:
 
     async def _until_accepted(self, row: Waiting) -> bool:
         """True once the listener has accepted it; False when its time is over and the queue was cut."""
-        body = encode(self._indication(row), str(row.number))
+        body = self._body(row)
         attempt = 0
         while True:
             try:
@@ -177,6 +161,7 @@ class Courier:
         standing, now = self.standing, self._now()
         if standing.failing_since is None:
             standing.failing_since = now
+            self._outbox.note_failing(self.number, now)
             log.warning("%s: indication %d is not delivered: %s", self.url, row.sequence, failed.reason)
         log.debug("%s: try %d: %s", self.url, attempt, failed.reason)
         standing.error = failed.reason

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from esmd.registry import Registry, enqueue
-from indications.alert import from_json, to_json
+from esmd.registry import Registry, drop, enqueue
+from indications.alert import to_json
 from indications.delivery.retry import RETENTION_S, is_given_up
 from openesm.cim.errors import CIMError
 from openesm.cim.schema import Class
 from openesm.cim.values import Instance, Value
 from openesm.model import Alert
 from openesm.store import Store
+from openesm.text import Message
 from subscription.model import Filter, Subscription
 from subscription.query import Query, parse
 from subscription.repeat import Repeats
@@ -43,9 +44,21 @@ class Waiting:
     number: int
     sequence: int
     context: str
-    alert: Alert
+    alert: int  # its number in the history
+    text: str  # the alert as JSON
     queued_at: float
     replayed: bool
+
+
+@dataclass(slots=True)
+class Standing:
+    """How a destination does; times are agent time."""
+
+    sent: int = 0
+    given_up: int = 0
+    last_success: float | None = None
+    failing_since: float | None = None
+    error: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +128,15 @@ class Outbox:
 
     def _insert(self, db: sqlite3.Connection, alert: Alert, told: set[int]) -> int:
         now, candidate = self._now(), _Candidate(self._class, self._indication(alert))
+        book = self._registry.book
+        selecting = [
+            subscription
+            for subscription in book.active(now)
+            if self._wants(book.filter_of(subscription), candidate) and self._passes(subscription, alert, now)
+        ]
         cursor = db.execute(
-            "INSERT INTO alert (uuid, at, agent_at, source, event_id, severity, element, alert)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO alert (uuid, at, agent_at, source, event_id, severity, element, alert, selected)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 alert.uuid,
                 alert.at,
@@ -127,16 +146,14 @@ class Outbox:
                 int(alert.severity),
                 alert.element_id,
                 to_json(alert),
+                len(selecting),
             ),
         )
         number = cursor.lastrowid or 0
-        book = self._registry.book
-        for subscription in book.active(now):
-            wanted = book.filter_of(subscription)
-            if self._wants(wanted, candidate) and self._passes(subscription, alert, now):
-                destination = book.destination_of(subscription).number
-                enqueue(db, destination, subscription.number, number, now)
-                told.add(destination)
+        for subscription in selecting:
+            destination = book.destination_of(subscription).number
+            enqueue(db, destination, subscription.number, number, now)
+            told.add(destination)
         self._keep_for_lapsed(db, candidate, number, now)
         return number
 
@@ -182,29 +199,42 @@ class Outbox:
         """The next indications of a queue beyond row `after`; each has its sequence number from here on."""
 
         def work(db: sqlite3.Connection) -> list[Waiting]:
-            unnumbered = db.execute(
-                "SELECT number FROM pending WHERE destination = ? AND sequence IS NULL AND number > ?"
-                " ORDER BY number LIMIT ?",
-                (destination, after, most),
-            ).fetchall()
-            if unnumbered:
-                _number(db, destination, unnumbered)
+            _number(db, destination, after, most)
             return list(_waiting(db, destination, after, most))
 
         return self._store.write(work)
 
-    def delivered(self, numbers: Sequence[int]) -> Future[None]:
-        """Forgets rows that their listener has accepted."""
+    def delivered(self, destination: int, last: int, count: int) -> Future[None]:
+        """Forgets a queue up to row `last`: its listener has accepted them, `count` since the last time."""
+        now = self._now()
 
         def work(db: sqlite3.Connection) -> None:
-            db.executemany(
-                "UPDATE alert SET told = told + 1"
-                " WHERE number = (SELECT alert FROM pending WHERE number = ?)",
-                [(number,) for number in numbers],
+            db.execute("DELETE FROM pending WHERE destination = ? AND number <= ?", (destination, last))
+            db.execute(
+                "UPDATE destination SET sent = sent + ?, last_success = ?, failing_since = NULL"
+                " WHERE number = ?",
+                (count, now, destination),
             )
-            db.executemany("DELETE FROM pending WHERE number = ?", [(number,) for number in numbers])
 
         return self._store.write(work)
+
+    def note_failing(self, destination: int, since: float) -> Future[None]:
+        """Remembers over a restart since when a destination takes nothing."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("UPDATE destination SET failing_since = ? WHERE number = ?", (since, destination))
+
+        return self._store.write(work)
+
+    def standing(self, destination: int) -> Standing:
+        """How a destination did, before the last restart too."""
+        row = self._store.read(
+            lambda db: db.execute(
+                "SELECT sent, given_up, last_success, failing_since FROM destination WHERE number = ?",
+                (destination,),
+            ).fetchone()
+        )
+        return Standing(*row) if row else Standing()
 
     def is_over(self, row: Waiting) -> bool:
         """Whether a row has waited its time."""
@@ -215,9 +245,11 @@ class Outbox:
         oldest = self._now() - self._retention_s
 
         def work(db: sqlite3.Connection) -> int:
-            return db.execute(
-                "DELETE FROM pending WHERE destination = ? AND queued_at <= ?", (destination, oldest)
-            ).rowcount
+            count = drop(db, "destination = ? AND queued_at <= ?", (destination, oldest))
+            db.execute(
+                "UPDATE destination SET given_up = given_up + ? WHERE number = ?", (count, destination)
+            )
+            return count
 
         return self._store.write(work)
 
@@ -247,25 +279,41 @@ class Outbox:
         )
 
 
-def _number(db: sqlite3.Connection, destination: int, rows: Sequence[tuple[int]]) -> None:
-    (first,) = db.execute(
-        "UPDATE destination SET next_sequence = next_sequence + ? WHERE number = ?"
-        " RETURNING next_sequence - ?",
-        (len(rows), destination, len(rows)),
+def _number(db: sqlite3.Connection, destination: int, after: int, most: int) -> None:
+    """Gives the next sequence numbers to those of the `most` rows beyond `after` that have none yet."""
+    row = db.execute(
+        "SELECT next_sequence, claimed FROM destination WHERE number = ?", (destination,)
     ).fetchone()
-    db.executemany(
-        "UPDATE pending SET sequence = ? WHERE number = ?",
-        [(first + offset, number) for offset, (number,) in enumerate(rows)],
+    if row is None:
+        return
+    first, claimed = row
+    (last,) = db.execute(
+        "SELECT max(number) FROM (SELECT number FROM pending WHERE destination = ? AND number > ?"
+        " ORDER BY number LIMIT ?)",
+        (destination, after, most),
+    ).fetchone()
+    if last is None or last <= claimed:
+        return
+    count = db.execute(
+        "UPDATE pending SET sequence = ? + place FROM"
+        " (SELECT number AS row, row_number() OVER (ORDER BY number) - 1 AS place FROM pending"
+        "  WHERE destination = ? AND number > ? AND number <= ?)"
+        " WHERE number = row",
+        (first, destination, claimed, last),
+    ).rowcount
+    db.execute(
+        "UPDATE destination SET next_sequence = ?, claimed = ? WHERE number = ?",
+        (first + count, last, destination),
     )
 
 
 def _waiting(db: sqlite3.Connection, destination: int, after: int, most: int) -> Iterator[Waiting]:
     rows: list[tuple[Any, ...]] = db.execute(
-        "SELECT pending.number, sequence, context, alert.alert, queued_at, replayed FROM pending"
-        " JOIN alert ON alert.number = pending.alert"
+        "SELECT pending.number, sequence, context, alert.number, alert.alert, queued_at, replayed"
+        " FROM pending JOIN alert ON alert.number = pending.alert"
         " JOIN destination ON destination.number = pending.destination"
         " WHERE pending.destination = ? AND pending.number > ? ORDER BY pending.number LIMIT ?",
         (destination, after, most),
     ).fetchall()
-    for number, sequence, context, alert, queued_at, replayed in rows:
-        yield Waiting(number, sequence, context, from_json(alert), queued_at, bool(replayed))
+    for number, sequence, context, alert, text, queued_at, replayed in rows:
+        yield Waiting(number, sequence, context, alert, text, queued_at, bool(replayed))

@@ -96,7 +96,7 @@ class Registry:
             after = book.without_destination(key)
             number = book.destinations[key].number
             db.execute("DELETE FROM subscription WHERE destination = ?", (number,))
-            db.execute("DELETE FROM pending WHERE destination = ?", (number,))
+            drop(db, "destination = ?", (number,))
             db.execute("DELETE FROM destination WHERE number = ?", (number,))
             return after
 
@@ -148,7 +148,13 @@ class Registry:
             found = book.subscriptions.get(key)
             if found is not None:
                 db.execute("DELETE FROM subscription WHERE number = ?", (found.number,))
-                db.execute("DELETE FROM pending WHERE subscription = ? AND sequence IS NULL", (found.number,))
+                destination = book.destination_of(found).number
+                drop(
+                    db,
+                    "destination = ? AND subscription = ?"
+                    " AND number > (SELECT claimed FROM destination WHERE destination.number = ?)",
+                    (destination, found.number, destination),
+                )
             return book.without_subscription(key)
 
         self._apply(change)
@@ -239,6 +245,7 @@ def _replay(db: sqlite3.Connection, wanted: Filter, destination: Destination, su
     rows = db.execute(
         "SELECT alert, queued_at FROM backlog WHERE lapsed = ? ORDER BY number", found
     ).fetchall()
+    db.executemany("UPDATE alert SET selected = selected + 1 WHERE number = ?", [row[:1] for row in rows])
     for alert, queued_at in rows:
         enqueue(db, destination.number, subscription, alert, queued_at, replayed=True)
     db.execute("DELETE FROM backlog WHERE lapsed = ?", found)
@@ -259,6 +266,16 @@ def enqueue(
         "INSERT INTO pending (destination, subscription, alert, queued_at, replayed) VALUES (?, ?, ?, ?, ?)",
         (destination, subscription, alert, queued_at, replayed),
     )
+
+
+def drop(db: sqlite3.Connection, where: str, parameters: tuple[object, ...]) -> int:
+    """Takes indications out of queues undelivered; how many."""
+    chosen = f"SELECT alert AS row, count(*) AS dropped FROM pending WHERE {where} GROUP BY alert"  # noqa: S608  ours
+    db.execute(
+        f"UPDATE alert SET given_up = given_up + dropped FROM ({chosen}) WHERE number = row",  # noqa: S608
+        parameters,
+    )
+    return db.execute(f"DELETE FROM pending WHERE {where}", parameters).rowcount  # noqa: S608
 
 
 def _load(db: sqlite3.Connection) -> Book:

@@ -1,4 +1,9 @@
-"""The tables of the store; one entry of MIGRATIONS brings it one version further."""
+"""The tables of the store; one entry of MIGRATIONS brings it one version further.
+
+`alert.selected` counts the queues that an alert was put into and `alert.given_up` those that it left without
+being delivered; what is neither pending nor given up was delivered. Rows of `pending` up to
+`destination.claimed` have their sequence number.
+"""
 
 from __future__ import annotations
 
@@ -34,5 +39,20 @@ CREATE TABLE backlog (number INTEGER PRIMARY KEY AUTOINCREMENT, lapsed INTEGER N
     alert INTEGER NOT NULL, queued_at REAL NOT NULL);
 CREATE INDEX backlog_by_lapsed ON backlog (lapsed, number);
 CREATE INDEX backlog_by_alert ON backlog (alert)
+""",
+    """
+ALTER TABLE alert ADD COLUMN selected INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0;
+UPDATE alert SET selected = told + (SELECT count(*) FROM pending WHERE pending.alert = alert.number);
+ALTER TABLE alert DROP COLUMN told;
+ALTER TABLE destination ADD COLUMN claimed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE destination ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE destination ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE destination ADD COLUMN last_success REAL;
+ALTER TABLE destination ADD COLUMN failing_since REAL;
+UPDATE destination SET claimed = coalesce((SELECT max(number) FROM pending
+    WHERE destination = destination.number AND sequence IS NOT NULL), 0);
+DROP INDEX pending_to_claim;
+DROP INDEX pending_by_subscription
 """,
 )

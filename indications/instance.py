@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from indications.alert import METRICS
 from indications.events import title_key
 from openesm.cim.provider import Row
@@ -101,10 +103,30 @@ def indication(
     return Instance(
         INDICATION,
         {
-            name: TypedValue(values[name], cim_type.removesuffix("[]"), cim_type.endswith("[]"))
-            for name, cim_type in _TYPES.items()
+            name: null if (value := values[name]) is None else TypedValue(value, null.type, null.is_array)
+            for name, null in _NULLS.items()
         },
     )
+
+
+def of_sending(
+    alert: Alert, sent_at: float, sequence: tuple[str, int], replayed: bool
+) -> Mapping[str, Value]:
+    """The properties that differ from one destination to the next (`OF_SENDING`); see `indication`."""
+    context, number = sequence
+    return {
+        "IndicationTime": _when(sent_at, alert),
+        "SequenceContext": context,
+        "SequenceNumber": number,
+        "Replayed": replayed,
+    }
+
+
+OF_SENDING = ("IndicationTime", "SequenceContext", "SequenceNumber", "Replayed")
+_NULLS = {
+    name: TypedValue(None, cim_type.removesuffix("[]"), cim_type.endswith("[]"))
+    for name, cim_type in _TYPES.items()
+}
 
 
 def record(

@@ -6,12 +6,12 @@ Pure. An indication is delivered when the answer is HTTP 200 with an EXPMETHODRE
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from indications.delivery import Undelivered
-from openesm.cim.values import Instance
-from openesm.cim.xmltext import attribute, instance_by_value
+from openesm.cim.values import Instance, Value
+from openesm.cim.xmltext import attribute, instance_by_value, property_text, typed_property
 from openesm.text import Message
 
 HEADERS = (
@@ -44,6 +44,37 @@ def encode(instance: Instance, message_id: str) -> bytes:
     """
     text = f"{_OPENING}{attribute(message_id)}{_CALL}{instance_by_value(instance)}{_CLOSING}"
     return text.encode("utf-8")
+
+
+class Draft:
+    """The request for an indication that goes to several destinations: written once but for what differs.
+
+    Args:
+        instance: the indication; properties that `body` is to fill in stand in it with any value.
+        open_names: the names of those.
+
+    Raises:
+        TypeError: a property's value is not of its type.
+    """
+
+    def __init__(self, instance: Instance, open_names: Sequence[str]) -> None:
+        pieces = [f'{_CALL}<INSTANCE CLASSNAME="{attribute(instance.classname)}">']
+        self._open: list[tuple[str, str]] = []
+        for name, typed in instance.properties.items():
+            if name in open_names:
+                self._open.append((name, typed.type or "string"))
+                pieces.append("")
+            else:
+                pieces[-1] += typed_property(name, typed)
+        pieces[-1] += f"</INSTANCE>{_CLOSING}"
+        self._pieces = pieces
+
+    def body(self, message_id: str, values: Mapping[str, Value]) -> bytes:
+        """The request with the properties that were left open."""
+        text = [_OPENING, attribute(message_id), self._pieces[0]]
+        for (name, cim_type), piece in zip(self._open, self._pieces[1:], strict=True):
+            text += property_text(name, cim_type, False, values[name]), piece
+        return "".join(text).encode("utf-8")
 
 
 def accepted(status: int, headers: Mapping[str, str], body: bytes) -> None:

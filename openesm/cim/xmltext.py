@@ -227,11 +227,25 @@ def instance_by_value(instance: Instance) -> str:
 
 
 def typed_property(name: str, typed: TypedValue) -> str:
-    cim_type = typed.type or "string"
-    content = value_encoder(cim_type, typed.is_array)(typed.value)
-    head = f'NAME="{attribute(name)}"'
+    value = typed.value
+    return property_text(name, typed.type or "string", typed.is_array, value, isinstance(value, Instance))
+
+
+def property_text(name: str, cim_type: str, is_array: bool, value: Value, embedded: bool = False) -> str:
+    """A PROPERTY… element.
+
+    Raises:
+        TypeError: the value is not of its type.
+    """
+    start, encode, end = _property_parts(name, cim_type, is_array, embedded)
+    return f"{start}{encode(value)}{end}"
+
+
+@lru_cache(KEPT_VALUES)
+def _property_parts(name: str, cim_type: str, is_array: bool, embedded: bool) -> tuple[str, Encoder, str]:
+    encode, head = value_encoder(cim_type, is_array), f'NAME="{attribute(name)}"'
     if cim_type == "reference":
-        return f"<PROPERTY.REFERENCE {head}>{content}</PROPERTY.REFERENCE>"
-    embedded = ' EmbeddedObject="instance"' if isinstance(typed.value, Instance) else ""
-    tag = "PROPERTY.ARRAY" if typed.is_array else "PROPERTY"
-    return f'<{tag} {head} TYPE="{cim_type}"{embedded}>{content}</{tag}>'
+        return f"<PROPERTY.REFERENCE {head}>", encode, "</PROPERTY.REFERENCE>"
+    more = ' EmbeddedObject="instance"' if embedded else ""
+    tag = "PROPERTY.ARRAY" if is_array else "PROPERTY"
+    return f'<{tag} {head} TYPE="{cim_type}"{more}>', encode, f"</{tag}>"
