@@ -19,6 +19,7 @@ import openesm
 from esmd.clock import AgentClock, Checkpoint, boot_id, resumed
 from esmd.courier import Courier
 from esmd.outbox import Also, Outbox, Waiting
+from esmd.pace import Pace
 from esmd.registry import Registry
 from esmd.tables import MIGRATIONS
 from indications import events
@@ -68,6 +69,7 @@ class Alerts:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.store = Store(settings.state.dir / "store.db", MIGRATIONS)
         self.clock = AgentClock(_resume(self.store))
+        self.pace = Pace(settings.delivery)
         self.registry = Registry(self.store, self.clock.now, time.time, host.system_name, self._book_changed)
         self.outbox = Outbox(
             self.store,
@@ -76,7 +78,7 @@ class Alerts:
             indication_class,
             self.clock.now,
             self._queued,
-            settings.delivery.retention_h * 3600.0,
+            self.pace,
         )
         for static in STATIC_FILTERS:
             if static.key not in self.registry.book.filters:
@@ -116,6 +118,7 @@ class Alerts:
         """Other limits and trust: what is not delivered is tried again at once."""
         self._settings = settings
         self._drafts.clear()
+        self.pace.configure(settings.delivery)
         self._client.bounds = self._bounds()
         for number, courier in list(self._couriers.items()):
             del self._couriers[number]
@@ -124,6 +127,7 @@ class Alerts:
 
     def tick(self) -> None:
         """Each second: subscriptions whose time is over, and the checkpoint of the clock."""
+        self.pace.look()
         now = self.clock.now()
         if self.registry.book.expired(now):
             self._background(asyncio.to_thread(self._expire))
@@ -174,7 +178,12 @@ class Alerts:
 
     def occasion(self) -> Occasion:
         offset = self._host.local_time().utcoffset()
-        return Occasion(str(uuid.uuid4()), time.time(), round(offset.total_seconds()) if offset else 0)
+        return Occasion(
+            str(uuid.uuid4()),
+            time.time(),
+            round(offset.total_seconds()) if offset else 0,
+            ids=self._settings.alerts.event_ids,
+        )
 
     def _log_alert(self, alert: Alert) -> None:
         with suppress(RuntimeError):  # the agent has stopped
@@ -222,7 +231,7 @@ class Alerts:
             lambda: self._open(url),
             self._as_it_is_sent,
             self.clock.now,
-            lambda: self._settings.delivery.interval_s,
+            lambda: self.pace.interval_s,
             self._delivery_failed,
             self._gave_up,
         )
@@ -247,8 +256,9 @@ class Alerts:
                 self._couriers[number].wake()
 
     def _delivery_failed(self, number: int, failing_s: float) -> None:
-        if any(s.failure_trigger_s for s in self.registry.book.subscriptions.values()):
-            self._background(asyncio.to_thread(self.registry.delivery_failed, number, failing_s))
+        self._background(
+            asyncio.to_thread(self.registry.delivery_failed, number, failing_s, self.pace.service())
+        )
 
     def _gave_up(self, number: int, count: int) -> None:
         """One alert for all that a destination did not take in time (F09)."""

@@ -21,10 +21,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import TypeVar
 
-import openesm
 from esmd.alerts import Alerts
 from esmd.audit import Audit
 from esmd.auth.principal import Principal
@@ -35,7 +33,7 @@ from esmd.wbem.repository import Repository, Source
 from indications import events
 from indications.alert import agent_alert, from_json
 from indications.delivery.guard import masked
-from indications.events import What, severity_of
+from indications.events import What
 from indications.thresholds import CLASSES, properties
 from indications.wrong import InputError
 from openesm.cim.errors import CIMError
@@ -51,7 +49,7 @@ Told = dict[str, object]
 LIST_MOST = 1000
 LATEST = 1e11  # seconds since the epoch
 STORE_S = 10.0
-TEST_IDS = {"information": 0x40000708, "warning": 0x80000708, "critical": 0xC0000708}
+TESTS = {"information": What.TEST, "warning": What.WARNING, "critical": What.CRITICAL}
 
 
 def commands(
@@ -190,27 +188,20 @@ class Control:
     def alert_test(self, principal: Principal, args: Arguments) -> Told:
         """Publishes a test alert; with `filter` and `destination`, shows only that subscription."""
         severity = args.get("severity", "information")
-        if not isinstance(severity, str) or severity not in TEST_IDS:
+        if not isinstance(severity, str) or severity not in TESTS:
             raise _refused("bad-argument", name="severity")
         only = self._subscription(args) if "filter" in args else None
-        alert = self._test_alert(principal, TEST_IDS[severity])
+        alert = self._test_alert(principal, TESTS[severity])
         number = _result(self._alerts.publish(alert))
         waits = self._waits(number)  # complete: couriers run on this loop, after us
         if only is not None:
             waits = [each for each in waits if each["number"] == only.number]
         return {"uuid": alert.uuid, "selected": waits}
 
-    def _test_alert(self, principal: Principal, event_id: int) -> Alert:
-        occasion = self._alerts.occasion()
-        started = agent_alert(events.AGENT, What.STARTED, occasion, version=openesm.__version__)
+    def _test_alert(self, principal: Principal, what: What) -> Alert:
         system = self._alerts.registry.system_name
-        return replace(
-            started,
-            event_id=event_id,
-            severity=severity_of(event_id),
-            message=Message.of("commands.test-alert", user=principal.name, system=system),
-            test=True,
-        )
+        occasion = self._alerts.occasion()
+        return agent_alert(events.TRIAL, what, occasion, user=principal.name, system=system)
 
     def _waits(self, alert: int) -> list[Told]:
         """The subscriptions under which an alert is not delivered yet."""

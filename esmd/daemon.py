@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import grp
 import logging
 import os
 import ssl
@@ -13,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import openesm
@@ -25,9 +22,10 @@ from esmd.auth.authenticator import Authenticator
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role, UsersError
 from esmd.monitor import Monitor
+from esmd.prerequisites import StartError, check_event_ids, group_id, lock_state, read_class_xml
 from esmd.sampler import Sampler
 from esmd.service import Arguments, Command, RefusedError, Service
-from esmd.wbem import interop
+from esmd.wbem import history, interop
 from esmd.wbem.cimxml.service import CimXmlService
 from esmd.wbem.enumeration import Enumerations
 from esmd.wbem.monitored import monitored
@@ -35,9 +33,6 @@ from esmd.wbem.operations import Operations
 from esmd.wbem.repository import Repository
 from esmd.wbem.server import Endpoint, ListenError, Server, has_ipv6
 from esmd.wbem.subscriptions import Subscriptions
-from indications import class_xml
-from indications.class_xml import ClassEntry
-from indications.wrong import InputError
 from openesm.cim import mofc
 from openesm.cim.path import normal_namespace
 from openesm.cim.provider import NAMESPACE, Association, Provider, Row
@@ -52,14 +47,6 @@ CERTIFICATE_CHECK_S = 3600.0
 TICK_S = 1.0
 
 log = logging.getLogger("openesm")
-
-
-class StartError(Exception):
-    """The agent cannot start; `message` says why."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 class Agent:
@@ -77,7 +64,8 @@ class Agent:
         self._context: ssl.SSLContext | None = None
         self._certificate_timer: asyncio.TimerHandle | None = None
         self._ticker: asyncio.TimerHandle | None = None
-        self._lock = _lock_state(settings.state.dir)
+        check_event_ids(settings)
+        self._lock = lock_state(settings.state.dir)
         self._audit = Audit(journal.AuditFile(settings.log.audit).write)
         self.host = Host(settings.host.root, system_name=settings.host.system_name)
         self.host.agent = self.state
@@ -87,10 +75,11 @@ class Agent:
         assert indication_class is not None
         self.alerts = Alerts(settings, self.host, indication_class)
         subscriptions = Subscriptions(
-            self.alerts.registry, indications, self.alerts.clock.now, time.time, self._retry
+            self.alerts.registry, indications, self.alerts.clock.now, time.time, self.alerts.pace.service
         )
         served: list[Provider[Any] | Association] = [
             *(self._with_monitoring(provider) for provider in providers.installed()),
+            history.provider(self.alerts.store, lambda: self._settings.alerts.language),
             *subscriptions.providers(),
             *interop.providers(openesm.__version__, self._listeners, self._namespaces, settings.limits),
         ]
@@ -103,7 +92,13 @@ class Agent:
         cimxml = CimXmlService(operations, self.repository)
         self._service = Service(self._authenticator, cimxml, self._audit, self._commands())
         self._server = Server(self._service, settings.limits)
-        self._monitor = Monitor(self.alerts.store, self.alerts.publish, self.repository, _class_xml(settings))
+        self._monitor = Monitor(
+            self.alerts.store,
+            self.alerts.publish,
+            self.repository,
+            read_class_xml(settings),
+            lambda: self._settings.alerts.event_ids,
+        )
         measured = self.repository.measured() if settings.mode.service else []
         self._sampler = Sampler(self.host, self.repository, measured, settings.host.sample_s)
 
@@ -119,7 +114,9 @@ class Agent:
             self._context = self._tls_context()
             self._check_exposure(self._settings)
             await self._server.listen(self._endpoints())
-            await self._server.listen_locally(self._settings.state.socket, _group(self._settings.auth.group))
+            await self._server.listen_locally(
+                self._settings.state.socket, group_id(self._settings.auth.group)
+            )
         except (tls.TlsError, ListenError) as failed:
             await self._server.close(0)
             raise StartError(failed.message) from failed
@@ -152,6 +149,7 @@ class Agent:
             fresh = self._reread()
             context = self._tls_context(fresh)
             self._check_exposure(fresh)
+            check_event_ids(fresh)
             self._authenticator.reload(fresh.auth, fresh.listen.i_know_plaintext_is_unsafe)
         except SettingsError as wrong:
             raise RefusedError(wrong.errors[0].message) from wrong
@@ -161,7 +159,7 @@ class Agent:
         self._context = context
         journal.start(fresh.log)
         self.host.refresh()
-        self._monitor.configure(_class_xml(fresh))
+        self._monitor.configure(read_class_xml(fresh))
         self.alerts.reload(self._settings)
         self._audit.event("reload")
         try:
@@ -193,11 +191,6 @@ class Agent:
 
     def restore(self, classname: str, element: str) -> None:
         self._monitor.restore(classname, element)
-
-    def _retry(self) -> tuple[int, int]:
-        """DeliveryRetryAttempts and DeliveryRetryInterval: together the retention (I05)."""
-        delivery = self._settings.delivery
-        return min(65535, delivery.retention_h * 3600 // delivery.interval_s), delivery.interval_s
 
     def _tls_context(self, settings: Settings | None = None) -> ssl.SSLContext | None:
         wanted = settings or self._settings
@@ -331,8 +324,7 @@ class Agent:
             found.append(Message.of("http.plaintext-warning", port=self._settings.listen.http_port))
         if self.alerts.failing:
             found.append(Message.of("store.failing", reason=self.alerts.failing))
-        if self.alerts.syslog_error is not None:
-            found.append(self.alerts.syslog_error)
+        found += [each for each in (self.alerts.syslog_error, self.alerts.pace.problem) if each is not None]
         return [{"key": message.key, "args": {n: str(v) for n, v in message.args}} for message in found]
 
 
@@ -346,45 +338,3 @@ def _message_of(wrong: Exception) -> Message:
 def _tell_failure(task: asyncio.Future[None]) -> None:
     if not task.cancelled() and task.exception() is not None:
         log.error("reload: %s", task.exception())
-
-
-def _class_xml(settings: Settings) -> Mapping[str, ClassEntry] | None:
-    """class.xml as it is now; StartError when it cannot be used."""
-    path = settings.monitoring.class_xml
-    if path is None:
-        return None
-    try:
-        return class_xml.parse(path.read_bytes(), str(path))
-    except OSError as failed:
-        raise StartError(
-            Message.of("daemon.file-failed", path=path, reason=failed.strerror or failed)
-        ) from failed
-    except InputError as wrong:
-        raise StartError(wrong.message) from wrong
-
-
-def _group(name: str) -> int | None:
-    try:
-        return grp.getgrnam(name).gr_gid
-    except KeyError:
-        return None
-
-
-def _lock_state(folder: Path) -> int:
-    """Holds the state folder for this process; StartError when another agent has it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as failed:
-        raise StartError(
-            Message.of("daemon.state-failed", path=folder, reason=failed.strerror or failed)
-        ) from failed
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as held:
-        holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "?"
-        os.close(descriptor)
-        raise StartError(Message.of("daemon.state-held", path=folder, pid=holder)) from held
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())
-    return descriptor

@@ -16,7 +16,8 @@ from pathlib import Path
 import openesm
 from esmd import journal
 from esmd.auth.users import UsersError
-from esmd.daemon import Agent, StartError
+from esmd.daemon import Agent
+from esmd.prerequisites import StartError
 from esmd.service import RefusedError
 from openesm.cim.mofc import MofError
 from openesm.settings import Settings, SettingsError, load, with_overrides

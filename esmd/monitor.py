@@ -24,7 +24,7 @@ from esmd.wbem.repository import Repository, Source
 from indications import events
 from indications.alert import Occasion, alert_of, presence_alert
 from indications.class_xml import ClassEntry
-from indications.events import What
+from indications.events import Ids, What
 from indications.threshold import Watch, step
 from indications.thresholds import (
     CLASSES,
@@ -84,14 +84,14 @@ class Monitor:
         publish: Callable[[Alert, Also | None], Future[int]],
         repository: Repository,
         entries: Mapping[str, ClassEntry] | None = None,
-        ids: Mapping[tuple[str, int], int] | None = None,
+        ids: Callable[[], Ids] = dict,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._publish_alert = publish
         self._repository = repository
         self._entries = entries
-        self._ids = dict(ids or {})
+        self._ids = ids
         self._now = now
         found = ((name, repository.source(NAMESPACE, name)) for name in CLASSES)
         self._classes = {name: _Class(source) for name, source in found if source is not None}
@@ -310,7 +310,7 @@ class Monitor:
             round(offset.total_seconds()) if offset else 0,
             name,
             uri,
-            self._ids,
+            self._ids(),
         )
 
     def _note_absent(self, name: str, present: set[str]) -> None:

@@ -14,9 +14,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from esmd.pace import Pace
 from esmd.registry import Registry, drop, enqueue
 from indications.alert import to_json
-from indications.delivery.retry import RETENTION_S, is_given_up
+from indications.delivery.retry import is_given_up
 from openesm.cim.errors import CIMError
 from openesm.cim.schema import Class
 from openesm.cim.values import Instance, Value
@@ -84,7 +85,7 @@ class Outbox:
         indication_class: its class.
         now: agent time.
         queued: called after the commit, in the writer's thread, with the destinations that got something.
-        retention_s: how long an indication waits for its listener.
+        pace: how long an indication waits for its listener.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class Outbox:
         indication_class: Class,
         now: Callable[[], float],
         queued: Callable[[frozenset[int]], None],
-        retention_s: float = RETENTION_S,
+        pace: Pace,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -103,7 +104,7 @@ class Outbox:
         self._class = indication_class
         self._now = now
         self._queued = queued
-        self._retention_s = retention_s
+        self._pace = pace
         self._queries: dict[tuple[str, str], Query] = {}
         self._repeats: dict[tuple[int, str], Repeats] = {}
 
@@ -238,11 +239,11 @@ class Outbox:
 
     def is_over(self, row: Waiting) -> bool:
         """Whether a row has waited its time."""
-        return is_given_up(row.queued_at, self._now(), self._retention_s)
+        return is_given_up(row.queued_at, self._now(), self._pace.retention_s)
 
     def give_up(self, destination: int) -> Future[int]:
         """Forgets what waited longer than the retention; how many that were."""
-        oldest = self._now() - self._retention_s
+        oldest = self._now() - self._pace.retention_s
 
         def work(db: sqlite3.Connection) -> int:
             count = drop(db, "destination = ? AND queued_at <= ?", (destination, oldest))
@@ -255,13 +256,13 @@ class Outbox:
 
     def tidy(self) -> Future[None]:
         """Ends lapsed subscriptions after the retention, and cuts the history by age and size."""
-        now, oldest_at = self._now(), HISTORY_DAYS * 86400.0
+        now, oldest_at, kept_s = self._now(), HISTORY_DAYS * 86400.0, self._pace.backlog_s
 
         def work(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM backlog WHERE queued_at < ?", (now - self._retention_s,))
+            db.execute("DELETE FROM backlog WHERE queued_at < ?", (now - kept_s,))
             db.execute(
                 "DELETE FROM lapsed WHERE since < ? AND number NOT IN (SELECT lapsed FROM backlog)",
-                (now - self._retention_s,),
+                (now - kept_s,),
             )
             db.execute(
                 "DELETE FROM alert WHERE (agent_at < ? OR number <= (SELECT max(number) FROM alert) - ?)"

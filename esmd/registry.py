@@ -21,6 +21,8 @@ from subscription.model import (
     Destination,
     FatalErrorPolicy,
     Filter,
+    IndicationService,
+    RemovalAction,
     Subscription,
     SubscriptionState,
 )
@@ -177,27 +179,30 @@ class Registry:
         self._apply(change)
         return ended
 
-    def delivery_failed(self, destination: int, failing_s: float) -> list[Subscription]:
-        """Applies OnFatalErrorPolicy to the subscriptions of a destination that fails for so long (I10)."""
-        book = self.book
+    def delivery_failed(
+        self, destination: int, failing_s: float, service: IndicationService
+    ) -> list[Subscription]:
+        """Ends the subscriptions of a destination that has failed too long.
+
+        The subscription's own OnFatalErrorPolicy comes first (I10), then the service's
+        SubscriptionRemovalAction (I03).
+        """
         hit = [
-            s
-            for s in book.subscriptions.values()
-            if book.destinations[s.destination_key].number == destination
+            (s, action)
+            for s in self.book.subscriptions.values()
+            if self.book.destinations[s.destination_key].number == destination
             and s.state is not SubscriptionState.DISABLED
-            and s.on_fatal_error is not FatalErrorPolicy.IGNORE
-            and s.failure_trigger_s is not None
-            and failing_s >= s.failure_trigger_s
+            and (action := _ending(s, failing_s, service)) is not RemovalAction.IGNORE
         ]
-        for subscription in hit:
-            if subscription.on_fatal_error is FatalErrorPolicy.REMOVE:
+        for subscription, action in hit:
+            if action is RemovalAction.REMOVE:
                 self.unsubscribe(subscription.key)
             else:
                 disabled = replace(
                     subscription, state=SubscriptionState.DISABLED, state_changed_at=self._wall()
                 )
                 self.change_subscription(disabled)
-        return hit
+        return [subscription for subscription, _ in hit]
 
     # -- the store
 
@@ -214,6 +219,14 @@ class Registry:
             self.book = self._store.read(_load)
             raise CIMError.of(Status.FAILED, "store.broken", path=self._store.path, reason=failed) from failed
         self._changed()
+
+
+def _ending(subscription: Subscription, failing_s: float, service: IndicationService) -> RemovalAction:
+    trigger_s = subscription.failure_trigger_s
+    policy = subscription.on_fatal_error
+    if trigger_s is not None and failing_s >= trigger_s and policy is not FatalErrorPolicy.IGNORE:
+        return RemovalAction.REMOVE if policy is FatalErrorPolicy.REMOVE else RemovalAction.DISABLE
+    return service.removal if failing_s >= service.removal_s else RemovalAction.IGNORE
 
 
 def _spelled(key: SubscriptionKey) -> str:

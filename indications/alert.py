@@ -145,11 +145,13 @@ def agent_alert(
     | HARDWARE_LOG CLEARED      | count                       |
     | HARDWARE_LOG NEARLY_FULL  | used                        |
     | HARDWARE_LOG STEPPED_BACK | seconds                     |
+    | TRIAL *                   | user, system                |
 
     Raises:
         KeyError: there is no such event, or an argument is missing.
     """
-    return _alert(events.event(subject, what), occasion, args=args, element_id=element_id)
+    event = events.event(subject, what)
+    return _alert(event, occasion, args=args, element_id=element_id, test=subject is events.TRIAL)
 
 
 def _alert(
@@ -164,6 +166,7 @@ def _alert(
     limit: float | None = None,
     units: str = "",
     correlated: tuple[str, ...] = (),
+    test: bool = False,
 ) -> Alert:
     subject = event.subject
     event_id = occasion.ids.get((subject.source, event.event_id), event.event_id)
@@ -189,6 +192,7 @@ def _alert(
         limit=limit,
         units=units,
         correlated=correlated,
+        test=test,
     )
 
 

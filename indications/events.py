@@ -39,6 +39,7 @@ class What(StrEnum):
     SILENT = "silent"
     ANSWERS = "answers"
     STEPPED_BACK = "stepped-back"
+    TEST = "test"  # nothing: somebody tries the way
 
 
 UP, DOWN, NO_CHANGE, NOT_APPLICABLE = 2, 3, 4, 1  # CIM_AlertIndication.Trending
@@ -58,7 +59,15 @@ TRENDING: Mapping[What, int] = {
 }
 CLEARING = frozenset({What.NORMAL, What.BACK, What.ROOM, What.ANSWERS})
 PREVIOUS_ALERT_CLEARED = 59  # CIM_AlertIndication.ProbableCause
-_QUALITY, _PROCESSING, _DEVICE, _COMMUNICATIONS, _SECURITY, _ENVIRONMENT = 3, 4, 5, 2, 8, 6  # AlertType
+_OTHER, _COMMUNICATIONS, _QUALITY, _PROCESSING, _DEVICE, _ENVIRONMENT, _SECURITY = (
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    8,
+)  # AlertType
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ WATCHED_LOG = Subject("watched-log", "ESMCOMMONSERVICE", "ESMamvmain", _PROCESSI
 AGENT = Subject("agent", "ESMCOMMONSERVICE", "ESMntserver", _PROCESSING, 110)
 CERTIFICATE = Subject("certificate", "ESMCOMMONSERVICE", "ESMntserver", _SECURITY, 125)
 WORKER = Subject("worker", "ESMCOMMONSERVICE", "ESMntserver", _PROCESSING, 48)
+TRIAL = Subject("trial", "ESMCOMMONSERVICE", "ESMntserver", _OTHER, 0)
 
 
 def severity_of(event_id: int) -> Severity:
@@ -205,6 +215,9 @@ EVENTS: tuple[Event, ...] = (
     Event(AGENT, What.STOPPED, 0x40000705),
     Event(CERTIFICATE, What.ENDS_SOON, 0x80000706, "certificate"),
     Event(WORKER, What.FAILED, 0xC0000707, "worker"),
+    Event(TRIAL, What.TEST, 0x40000708, "trial"),
+    Event(TRIAL, What.WARNING, 0x80000708, "trial"),
+    Event(TRIAL, What.CRITICAL, 0xC0000708, "trial"),
 )
 _BY_ROW: Mapping[tuple[Subject, What], Event] = {(event.subject, event.what): event for event in EVENTS}
 

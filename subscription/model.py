@@ -20,6 +20,14 @@ class FatalErrorPolicy(IntEnum):
     REMOVE = 4
 
 
+class RemovalAction(IntEnum):
+    """SubscriptionRemovalAction of CIM_IndicationService (I03)."""
+
+    REMOVE = 2
+    DISABLE = 3
+    IGNORE = 4
+
+
 class RepeatPolicy(IntEnum):
     NONE = 2
     SUPPRESS = 3
@@ -111,3 +119,17 @@ class Subscription:
 
     def has_expired(self, now: float) -> bool:
         return self.expires_at is not None and now >= self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class IndicationService:
+    """What CIM_IndicationService promises (I02, I03); times in seconds.
+
+    Attributes:
+        removal: what happens to the subscriptions of a destination that takes nothing for `removal_s`.
+    """
+
+    retry_attempts: int
+    retry_interval_s: int
+    removal: RemovalAction
+    removal_s: int

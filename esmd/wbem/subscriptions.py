@@ -28,6 +28,7 @@ from subscription.model import (
     Destination,
     FatalErrorPolicy,
     Filter,
+    IndicationService,
     Persistence,
     RepeatPolicy,
     Subscription,
@@ -39,7 +40,6 @@ SERVICE_CLASS, SERVICE_NAME = "CIM_IndicationService", "OpenESM:IndicationServic
 CAPABILITIES_ID = "OpenESM:IndicationServiceCapabilities"
 ALIASES = {"interop": INTEROP, "root/pg_interop": INTEROP}
 SYSTEM_CLASS = "CIM_ComputerSystem"
-REMOVAL_S = 30 * 86400
 
 E = TypeVar("E", bound=IntEnum)
 
@@ -51,7 +51,7 @@ class Subscriptions:
         registry: keeps them.
         indications: the namespace of the indication classes.
         now: agent time; `wall`: seconds since the epoch.
-        retry: DeliveryRetryAttempts and DeliveryRetryInterval as they are now.
+        service: what CIM_IndicationService promises now.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class Subscriptions:
         indications: Namespace,
         now: Callable[[], float],
         wall: Callable[[], float],
-        retry: Callable[[], tuple[int, int]],
+        service: Callable[[], IndicationService],
     ) -> None:
         self._registry = registry
         self._indications = indications
         self._now = now
         self._wall = wall
-        self._retry = retry
+        self._promise = service
 
     def providers(self) -> tuple[Provider[Any] | Association, ...]:
         destinations = tuple(self._destinations(classname) for classname in DESTINATION_CLASSES)
@@ -260,15 +260,15 @@ class Subscriptions:
 
     def _service(self) -> Provider[str]:
         def instance(name: str) -> Row:
-            attempts, interval_s = self._retry()
+            promise = self._promise()
             return {
                 "Name": name,
                 "ElementName": "OpenESM indication service",
                 "FilterCreationEnabled": True,
-                "DeliveryRetryAttempts": attempts,
-                "DeliveryRetryInterval": interval_s,
-                "SubscriptionRemovalAction": 4,
-                "SubscriptionRemovalTimeInterval": REMOVAL_S,
+                "DeliveryRetryAttempts": promise.retry_attempts,
+                "DeliveryRetryInterval": promise.retry_interval_s,
+                "SubscriptionRemovalAction": int(promise.removal),
+                "SubscriptionRemovalTimeInterval": promise.removal_s,
                 "Started": True,
                 "OperationalStatus": [2],
                 "HealthState": 5,

@@ -6,6 +6,7 @@ docs/configuration.md from the same declarations.
 
 from openesm.settings.model import (
     Auth,
+    Delivery,
     Host,
     Limits,
     Listen,
@@ -21,6 +22,7 @@ from openesm.settings.reading import SettingsError, load, parse, with_overrides
 
 __all__ = [
     "Auth",
+    "Delivery",
     "Host",
     "Limits",
     "Listen",

@@ -15,6 +15,9 @@ Scope = Literal["loopback", "all"]
 AlertLanguage = Literal["en", "ja"]
 Level = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
+Removal = Literal["ignore", "disable", "remove"]
+EventIds = Mapping[tuple[str, int], int]
+"""(source, our event ID) -> the ID that the site wants instead."""
 
 _PORT = {"range": (0, 65535)}
 _SECONDS = {"range": (0.1, 3600)}
@@ -70,6 +73,10 @@ class Syslog:
 @dataclass(frozen=True, slots=True)
 class Alerts:
     language: AlertLanguage = "en"
+    event_ids: EventIds = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata={"example": '{ "ESMCPUPERF/80000064" = "80001064" }'},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,9 @@ class Monitoring:
 class Delivery:
     interval_s: int = field(default=30, metadata={"range": (1, 3600)})
     retention_h: int = field(default=72, metadata={"range": (1, 720)})
+    removal: Removal = "ignore"
+    removal_days: int = field(default=30, metadata={"range": (1, 365)})
+    monitor_ini: Path | None = field(default=None, metadata={"example": "monitor.ini"})
     allow_loopback: bool = False
     allow: str = field(default="", metadata={"pattern": r"[0-9a-fA-F.:/, ]{0,1024}"})
     trust: dict[str, str] = field(

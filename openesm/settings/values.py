@@ -6,9 +6,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
+from openesm.settings.model import EventIds
 from openesm.text import Message
 
 CLIENT_KEY = re.compile(r"sha256:[0-9a-f]{64}|(?:uri|dns|email):\S{1,1000}")
+_EVENT_ID = re.compile(r"[0-9A-Fa-f]{8}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SOCKET_BYTES = 107  # unix(7): sun_path holds 108 with the final NUL
 TRUST = re.compile(r"system|ca \S.*|pin sha256:[0-9A-Fa-f:]{64,95}|verify off")
@@ -116,6 +118,21 @@ def _trust(value: object, _: Mapping[str, Any]) -> dict[str, str]:
     return dict(value)
 
 
+def _event_ids(value: object, _: Mapping[str, Any]) -> Mapping[tuple[str, int], int]:
+    """`"SOURCE/80000064" = "80001064"`; which events there are is not known here."""
+    if not isinstance(value, dict):
+        raise RefusedError("not-table")
+    ids: dict[tuple[str, int], int] = {}
+    for name, wanted in value.items():
+        source, _, ours = name.rpartition("/")
+        if not source or not _EVENT_ID.fullmatch(ours):
+            raise RefusedError("event-name", name=name)
+        if not isinstance(wanted, str) or not _EVENT_ID.fullmatch(wanted):
+            raise RefusedError("event-id", name=name)
+        ids[source, int(ours, 16)] = int(wanted, 16)
+    return MappingProxyType(ids)
+
+
 def _client_key(text: str) -> str:
     """The key with a fingerprint as `openssl x509 -fingerprint` shows it (AA:BB:…) made plain."""
     kind, _, digest = text.partition(":")
@@ -130,4 +147,5 @@ _CHECKS: Mapping[Any, Callable[[object, Mapping[str, Any]], object]] = {
     Path: _path,
     Mapping[str, str]: _client_users,
     dict[str, str]: _trust,
+    EventIds: _event_ids,
 }
