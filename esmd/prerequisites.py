@@ -1,4 +1,4 @@
-"""What must be right before an agent starts, or reloads: its files, and that it is the only one on its state."""
+"""What must be right before an agent starts or reloads: its files, and that it is alone on its state."""
 
 from __future__ import annotations
 
