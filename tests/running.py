@@ -85,6 +85,10 @@ class RunningAgent:
         return context.wrap_socket(raw, server_hostname="localhost")
 
 
+class NotReadyError(AssertionError):
+    """The agent ended before it was ready."""
+
+
 def free_ports(count: int) -> list[int]:
     """Ports of loopback that nobody uses now, below those that the kernel gives to clients."""
     found: list[int] = []
@@ -145,7 +149,8 @@ def running_agent(
     agent = RunningAgent(folder, http_port, https_port, process)
     try:
         with os.fdopen(ready, "rb") as line:
-            assert line.readline() == b"READY=1\n", agent.log
+            if line.readline() != b"READY=1\n":
+                raise NotReadyError(agent.log)
         yield agent
         stopped = _stop(process)
         assert stopped == 0, agent.log

@@ -1,0 +1,128 @@
+"""A listener that remembers everything, in a thread of the tests: it outlives the agents that are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from tests.checker import Told
+from tests.running import eventually
+
+_BODY = b'<EXPMETHODRESPONSE NAME="ExportIndication"></EXPMETHODRESPONSE>'
+_XML = (
+    b'<?xml version="1.0" encoding="utf-8"?><CIM CIMVERSION="2.0" DTDVERSION="2.0"><MESSAGE ID="1" '
+    b'PROTOCOLVERSION="1.0"><SIMPLEEXPRSP>%b</SIMPLEEXPRSP></MESSAGE></CIM>' % _BODY
+)
+ACCEPTED = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n%b" % (
+    len(_XML),
+    _XML,
+)
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *([0-9]+)")
+
+
+def told_in(target: str, body: bytes) -> Told:
+    """What an ExportIndication request says to the checker; its destination is the request's target."""
+    return Told(
+        target,
+        _value(body, b"SequenceContext"),
+        int(_value(body, b"SequenceNumber")),
+        _value(body, b"AlertUUID"),
+    )
+
+
+def _value(body: bytes, name: bytes) -> str:
+    match = re.search(rb'NAME="%b"[^>]*><VALUE>([^<]*)</VALUE>' % name, body)
+    assert match, body
+    return match[1].decode()
+
+
+class Receiver:
+    """Takes what comes to a port of loopback; each path is a destination of its own."""
+
+    def __init__(self) -> None:
+        self.seen: list[Told] = []
+        self.port = 0
+        self.answers = True  # False: takes requests and never says a word
+        self._loop = asyncio.new_event_loop()
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Transport] = set()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.port}/{name}"
+
+    def open(self) -> None:
+        """Listens, on the port that it had before."""
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+
+    def shut(self) -> None:
+        """Stops listening and drops every connection: nobody is there."""
+        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(10)
+
+    def close(self) -> None:
+        self.shut()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def has(self, destination: str, count: int) -> bool:
+        """Whether so many different indications came to a destination."""
+        return len({told.uuid for told in self.seen if told.destination == f"/{destination}"}) >= count
+
+    def wait_for(self, destination: str, count: int, within_s: float = 30.0) -> None:
+        eventually(lambda: self.has(destination, count), f"{count} indications at {destination}", within_s)
+
+    async def _open(self) -> None:
+        if self._server is not None:
+            return
+        self._server = await self._loop.create_server(lambda: _Taking(self), "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _shut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for connection in list(self._connections):
+            connection.abort()
+
+
+class _Taking(asyncio.Protocol):
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._receiver._connections.add(self._transport)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._receiver._connections.discard(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            match = _LENGTH.search(self._buffer, 0, end)
+            assert match, self._buffer
+            whole = end + 4 + int(match[1])
+            if len(self._buffer) < whole:
+                return
+            target = self._buffer.split(b" ", 2)[1].decode()
+            self._receiver.seen.append(told_in(target, self._buffer[end + 4 : whole]))
+            self._buffer = self._buffer[whole:]
+            if self._receiver.answers:
+                self._transport.write(ACCEPTED)
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    receiver = Receiver()
+    try:
+        receiver.open()
+        yield receiver
+    finally:
+        receiver.close()
