@@ -138,6 +138,8 @@ class Store:
                 wanted = [piece for piece in group if piece[1].set_running_or_notify_cancel()]
                 writer = self._commit(writer, wanted)
         finally:
+            with suppress(sqlite3.Error):  # then the next start has it to do
+                writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             writer.close()
 
     def _commit(

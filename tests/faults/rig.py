@@ -112,6 +112,12 @@ class Rig:
             if (f"H-{name}", uuid) not in waiting
         ]
 
+    def test_alerts(self) -> int:
+        """How many alerts that were asked for are in the history."""
+        with contextlib.closing(sqlite3.connect(self.folder / "state" / "store.db")) as db:
+            (count,) = db.execute("SELECT count(*) FROM alert WHERE event_id = ?", (0x40000708,)).fetchone()
+        return int(count)
+
     def verdict(self) -> Verdict:
         """Of the history against the arrivals; and no promise was forgotten by the history."""
         sent = self.sent()
