@@ -43,6 +43,7 @@ from subscription.model import Filter
 
 CHECKPOINT_S = 60.0
 ADDRESS_S = 10.0
+STEP_S = 2.0
 KEPT_DRAFTS = 512
 STATIC_FILTERS = (
     Filter(
@@ -90,6 +91,7 @@ class Alerts:
         self._drafts: OrderedDict[int, tuple[Alert, Draft]] = OrderedDict()
         self._address: str | None = None
         self._address_due = 0.0
+        self._wall = self.clock.wall_lead()
         self._checkpoint_due = 0.0
         self.syslog_error: Message | None = None
 
@@ -128,13 +130,21 @@ class Alerts:
     def tick(self) -> None:
         """Each second: subscriptions whose time is over, and the checkpoint of the clock."""
         self.pace.look()
+        self._note_step()
         now = self.clock.now()
-        if self.registry.book.expired(now):
+        if self.registry.has_ended:
             self._background(asyncio.to_thread(self._expire))
         if now >= self._checkpoint_due:
             self._checkpoint_due = now + CHECKPOINT_S
             self._checkpoint()
             self.outbox.tidy()
+
+    def _note_step(self) -> None:
+        """One line when somebody set the wall clock; nothing depends on it (F06, F07)."""
+        before, self._wall = self._wall, self.clock.wall_lead()
+        step = self._wall - before
+        if abs(step) >= STEP_S:
+            log.warning("clock stepped %+.0f s", step)
 
     def _background(self, work: Coroutine[object, object, object]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -151,17 +161,16 @@ class Alerts:
         )
 
     def _expire(self) -> None:
-        before = self.registry.book
         for ended in self.registry.expire():
             log.warning("subscription %s of %s has lapsed", ended.filter_key[1], ended.destination_key[1])
-            destination = before.destinations[ended.destination_key]
+            destination = self.registry.book.destinations.get(ended.destination_key)
             self.publish(
                 agent_alert(
                     events.SUBSCRIPTION,
                     What.LAPSED,
                     self.occasion(),
                     filter=ended.filter_key[1],
-                    destination=destination.url,
+                    destination=destination.url if destination else ended.destination_key[1],
                 )
             )
 

@@ -53,6 +53,10 @@ class AgentClock:
     def now(self) -> float:
         return self._start.agent + self._boottime() - self._start.boottime
 
+    def wall_lead(self) -> float:
+        """By how much the wall clock is before agent time; another number when somebody has set it."""
+        return self._wall() - self.now()
+
     def checkpoint(self) -> Checkpoint:
         """What to keep, at least each minute and at a clean stop."""
         return Checkpoint(self.now(), self._boottime(), self._start.boot_id, self._wall())

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from esmd.pace import Pace
-from esmd.registry import Registry, drop, enqueue
+from esmd.registry import Registry, drop, enqueue, lapse
 from indications.alert import to_json
 from indications.delivery.retry import is_given_up
 from openesm.cim.errors import CIMError
@@ -155,6 +155,8 @@ class Outbox:
             destination = book.destination_of(subscription).number
             enqueue(db, destination, subscription.number, number, now)
             told.add(destination)
+        if book.expired(now):  # and not removed yet: what comes from here on is for the backlog
+            lapse(db, book, now)
         self._keep_for_lapsed(db, candidate, number, now)
         return number
 

@@ -58,6 +58,7 @@ class Registry:
         self.system_name = system_name
         self._changed = changed
         self.book = store.read(_load)
+        self._ended: list[Subscription] = []  # by the way, and not told yet
 
     # -- filters and destinations
 
@@ -112,7 +113,10 @@ class Registry:
         That backlog goes out first, marked as replayed (REP-5, FAQ-6).
         """
 
+        ended: list[Subscription] = []
+
         def change(db: sqlite3.Connection, book: Book) -> Book:
+            book = _without_expired(db, book, self._now(), ended)
             book.with_subscription(new)
             destination = book.destinations[new.destination_key]
             cursor = db.execute(
@@ -124,6 +128,7 @@ class Registry:
             return book.with_subscription(made)
 
         self._apply(change)
+        self._ended += ended
 
     def change_subscription(self, changed: Subscription) -> None:
         """Another value of a subscription; an expired one cannot be changed (I08)."""
@@ -161,23 +166,21 @@ class Registry:
 
         self._apply(change)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is something for `expire`."""
+        return bool(self._ended or self.book.expired(self._now()))
+
     def expire(self) -> list[Subscription]:
-        """Removes the subscriptions whose time is over and begins their backlog; what waits goes out."""
-        now = self._now()
-        if not self.book.expired(now):
-            return []
+        """Removes the subscriptions whose time is over and begins their backlog; what waits goes out.
+
+        Gives each that has ended, once.
+        """
         ended: list[Subscription] = []
-
-        def change(db: sqlite3.Connection, book: Book) -> Book:
-            ended[:] = book.expired(now)
-            for subscription in ended:
-                _lapse(db, book, subscription, subscription.expires_at or now)
-                db.execute("DELETE FROM subscription WHERE number = ?", (subscription.number,))
-                book = book.without_subscription(subscription.key)
-            return book
-
-        self._apply(change)
-        return ended
+        if self.book.expired(self._now()):
+            self._apply(lambda db, book: _without_expired(db, book, self._now(), ended))
+        told, self._ended = [*self._ended, *ended], []
+        return told
 
     def delivery_failed(
         self, destination: int, failing_s: float, service: IndicationService
@@ -239,13 +242,33 @@ def _keep(db: sqlite3.Connection, subscription: Subscription) -> None:
     )
 
 
-def _lapse(db: sqlite3.Connection, book: Book, subscription: Subscription, since: float) -> None:
-    wanted, destination = book.filter_of(subscription), book.destination_of(subscription)
-    db.execute(
-        "INSERT INTO lapsed (url, query, language, namespaces, since) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (url, query, language) DO NOTHING",
-        (destination.url, wanted.query, wanted.language, json.dumps(wanted.source_namespaces), since),
-    )
+def _without_expired(db: sqlite3.Connection, book: Book, now: float, ended: list[Subscription]) -> Book:
+    """The book without those whose time is over, which are put into `ended`."""
+    ended[:] = book.expired(now)
+    lapse(db, book, now)
+    for subscription in ended:
+        db.execute("DELETE FROM subscription WHERE number = ?", (subscription.number,))
+        book = book.without_subscription(subscription.key)
+    return book
+
+
+def lapse(db: sqlite3.Connection, book: Book, now: float) -> None:
+    """Begins the backlog of each expired subscription, unless another one has the same URL and query."""
+    alive = {_backlog_of(book, subscription) for subscription in book.active(now)}
+    for subscription in book.expired(now):
+        wanted = book.filter_of(subscription)
+        if (identity := _backlog_of(book, subscription)) not in alive:
+            db.execute(
+                "INSERT INTO lapsed (url, query, language, namespaces, since) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (url, query, language) DO NOTHING",
+                (*identity, json.dumps(wanted.source_namespaces), subscription.expires_at),
+            )
+
+
+def _backlog_of(book: Book, subscription: Subscription) -> tuple[str, str, str]:
+    """By what a subscription finds the backlog of an earlier one again (REP-5)."""
+    wanted = book.filter_of(subscription)
+    return book.destination_of(subscription).url, wanted.query, wanted.language
 
 
 def _replay(db: sqlite3.Connection, wanted: Filter, destination: Destination, subscription: int) -> None:

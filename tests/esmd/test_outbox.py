@@ -176,3 +176,27 @@ def test_another_destination_is_left_alone(agent: Lab) -> None:
     agent.subscribe("ben", on_fatal_error=FatalErrorPolicy.REMOVE, failure_trigger_s=1)
     agent.registry.delivery_failed(ann, 1e9, NOBODY_REMOVES)
     assert len(agent.registry.book.subscriptions) == 2
+
+
+def test_nothing_falls_between_the_end_and_its_discovery(agent: Lab) -> None:
+    """A second may pass before the agent looks for what has ended."""
+    ann = agent.subscribe("ann", duration_s=5)
+    agent.now = 5.0
+    agent.publish("a")
+    assert agent.registry.has_ended
+    agent.subscribe("ann")
+    agent.publish("b")
+    assert agent.deliver(ann) == [("a", 0), ("b", 1)]
+    assert [ended.destination_key[1] for ended in agent.registry.expire()] == ["ann"]
+    assert agent.registry.expire() == []
+
+
+def test_no_backlog_beside_a_living_subscription(agent: Lab) -> None:
+    """Of two with the same URL and query one ends: the other has it all, and nothing is sent twice."""
+    ann = agent.subscribe("ann", duration_s=5)
+    agent.subscribe("ann2", url="http://ann.example.com/")
+    agent.now = 5.0
+    agent.registry.expire()
+    agent.publish("a")
+    agent.subscribe("ann")
+    assert agent.deliver(ann) == []

@@ -11,7 +11,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class Rig:
     destinations: Sequence[str]
     settings: str = SETTINGS
     command: tuple[str, ...] = (sys.executable, "-m", "esmd")
+    env: Mapping[str, str] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
 
     @contextlib.contextmanager
@@ -52,7 +53,7 @@ class Rig:
         how = self.command if command is None else tuple(command)
         with (
             contextlib.suppress(GoneError),
-            running_agent(self.folder, settings=self.settings, command=how) as agent,
+            running_agent(self.folder, settings=self.settings, command=how, env=self.env) as agent,
         ):
             yield agent
 
