@@ -44,6 +44,7 @@ from subscription.model import Filter
 CHECKPOINT_S = 60.0
 ADDRESS_S = 10.0
 STEP_S = 2.0
+DRAIN_S = 1.5  # for the couriers at a stop
 KEPT_DRAFTS = 512
 STATIC_FILTERS = (
     Filter(
@@ -85,6 +86,7 @@ class Alerts:
             if static.key not in self.registry.book.filters:
                 self.registry.add_filter(static)
         self._couriers: dict[int, Courier] = {}
+        self._leaving: set[int] = set()  # destinations whose courier is on its way out
         self._syslog = Syslog(str(settings.syslog.socket), settings.alerts.language)
         self._syslog_thread = ThreadPoolExecutor(1, thread_name_prefix="syslog")
         self._tasks: set[asyncio.Task[object]] = set()
@@ -110,7 +112,7 @@ class Alerts:
         if self._settings.mode.service:
             with suppress(sqlite3.Error, TimeoutError):
                 await asyncio.wait_for(asyncio.wrap_future(self.tell_of_agent(What.STOPPED)), 2.0)
-        await asyncio.gather(*(courier.close() for courier in self._couriers.values()))
+        await asyncio.gather(*(courier.close(DRAIN_S) for courier in self._couriers.values()))
         self._checkpoint()
         self._loop = None
         await asyncio.to_thread(self.store.close)
@@ -122,10 +124,8 @@ class Alerts:
         self._drafts.clear()
         self.pace.configure(settings.delivery)
         self._client.bounds = self._bounds()
-        for number, courier in list(self._couriers.items()):
-            del self._couriers[number]
-            self._background(courier.close())
-        self._match_couriers()
+        for number in list(self._couriers):
+            self._dismiss(number)
 
     def tick(self) -> None:
         """Each second: subscriptions whose time is over, and the checkpoint of the clock."""
@@ -224,13 +224,26 @@ class Alerts:
         """A courier for each destination of the book, and no others; each looks at its queue."""
         wanted = {d.number: d for d in self.registry.book.destinations.values()}
         for number in [number for number in self._couriers if number not in wanted]:
-            self._background(self._couriers.pop(number).close())
+            self._dismiss(number)
         for number, destination in wanted.items():
             courier = self._couriers.get(number)
+            if number in self._leaving:
+                continue
             if courier is None:
                 self._couriers[number] = self._courier(number, destination.url)
             else:
                 courier.wake()
+
+    def _dismiss(self, number: int) -> None:
+        """Ends a courier; its destination gets another, where it still wants one, when it has gone."""
+        self._leaving.add(number)
+        self._background(self._see_off(number, self._couriers.pop(number)))
+
+    async def _see_off(self, number: int, courier: Courier) -> None:
+        await courier.close()
+        self._leaving.discard(number)
+        if self._loop is not None:
+            self._match_couriers()
 
     def _courier(self, number: int, url: str) -> Courier:
         return Courier(

@@ -21,6 +21,7 @@ from indications.delivery.retry import next_delay
 BATCH = 200
 UNCONFIRMED_BATCHES = 2  # deletions that may be on their way to the disk
 STORE_PAUSE_S = 1.0
+FINISH_S = 1.5
 
 log = logging.getLogger("openesm.delivery")
 
@@ -62,6 +63,8 @@ class Courier:
         self._failed = failed
         self._gave_up = gave_up
         self._news = asyncio.Event()
+        self._leaving = False  # ends when the queue is empty
+        self._last_row = False  # ends after the delivery in hand
         self._deletions: set[asyncio.Future[None]] = set()
         self._task = asyncio.ensure_future(self._run())
 
@@ -69,8 +72,18 @@ class Courier:
         """Something new is in the queue, or it is worth trying again now."""
         self._news.set()
 
-    async def close(self) -> None:
-        """Stops after the delivery in hand; what was delivered is forgotten durably."""
+    async def close(self, drain_s: float = 0.0) -> None:
+        """Stops after the delivery in hand, if the listener takes it; what it took is forgotten durably.
+
+        Args:
+            drain_s: how long it may go on with its queue before that.
+        """
+        self._leaving = True
+        self._news.set()
+        if self.standing.failing_since is None:
+            await asyncio.wait({self._task}, timeout=drain_s)
+            self._last_row = True
+            await asyncio.wait({self._task}, timeout=FINISH_S)
         self._task.cancel()
         await asyncio.gather(self._task, *self._deletions, return_exceptions=True)
         if self._channel is not None:
@@ -78,13 +91,15 @@ class Courier:
 
     async def _run(self) -> None:
         after = 0
-        while True:
+        while not self._last_row:
             self._news.clear()
             try:
                 rows = await asyncio.wrap_future(self._outbox.claim(self.number, after, BATCH))
             except sqlite3.Error:
                 await asyncio.sleep(STORE_PAUSE_S)  # the store itself has told of it
                 continue
+            if not rows and self._leaving:
+                return
             if not rows:
                 await self._news.wait()
                 continue
@@ -95,7 +110,7 @@ class Courier:
         done: list[int] = []
         try:
             for row in rows:
-                if not await self._until_accepted(row):
+                if self._last_row or not await self._until_accepted(row):
                     break
                 done.append(row.number)
         finally:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import cast
 
 from tests.checker import Told
@@ -40,13 +44,53 @@ def _value(body: bytes, name: bytes) -> str:
     return match[1].decode()
 
 
-class Receiver:
-    """Takes what comes to a port of loopback; each path is a destination of its own."""
+def answer(status: str, body: bytes = b"", *headers: str) -> bytes:
+    """An HTTP answer."""
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers)
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode() + body
 
-    def __init__(self) -> None:
+
+def error(code: int) -> bytes:
+    """HTTP 200 with an ERROR, as a listener whose queue is full says it (I18)."""
+    refusal = (
+        b'<EXPMETHODRESPONSE NAME="ExportIndication"><ERROR CODE="%d"></ERROR></EXPMETHODRESPONSE>' % code
+    )
+    return answer("200 OK", _XML.replace(_BODY, refusal))
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a destination behaves: what it answers, how much of that at a time, and what it does then.
+
+    Attributes:
+        takes: it has the indication, whatever it answers.
+        drip_s: seconds between two bytes; 0 sends all at once.
+    """
+
+    send: bytes = ACCEPTED
+    takes: bool = True
+    close: bool = False
+    drip_s: float = 0.0
+
+
+GOOD = Manner()
+
+
+class Receiver:
+    """Takes what comes to a port of loopback; each path is a destination with manners of its own.
+
+    Attributes:
+        seen: what was taken; `arrived` when, by the monotonic clock.
+        asked: how many requests came to each path.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[Told] = []
+        self.arrived: list[float] = []
+        self.asked: Counter[str] = Counter()
+        self.manners: dict[str, Manner] = {}
         self.port = 0
-        self.answers = True  # False: takes requests and never says a word
+        self.tls = tls
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Transport] = set()
@@ -54,7 +98,7 @@ class Receiver:
         self._thread.start()
 
     def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.port}/{name}"
+        return f"{'https' if self.tls else 'http'}://localhost:{self.port}/{name}"
 
     def open(self) -> None:
         """Listens, on the port that it had before."""
@@ -80,7 +124,9 @@ class Receiver:
     async def _open(self) -> None:
         if self._server is not None:
             return
-        self._server = await self._loop.create_server(lambda: _Taking(self), "127.0.0.1", self.port)
+        self._server = await self._loop.create_server(
+            lambda: _Taking(self), "127.0.0.1", self.port, ssl=self.tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _shut(self) -> None:
@@ -112,15 +158,33 @@ class _Taking(asyncio.Protocol):
             if len(self._buffer) < whole:
                 return
             target = self._buffer.split(b" ", 2)[1].decode()
-            self._receiver.seen.append(told_in(target, self._buffer[end + 4 : whole]))
+            told = told_in(target, self._buffer[end + 4 : whole])
             self._buffer = self._buffer[whole:]
-            if self._receiver.answers:
-                self._transport.write(ACCEPTED)
+            self._take(target, told)
+
+    def _take(self, target: str, told: Told) -> None:
+        receiver = self._receiver
+        manner = receiver.manners.get(target, GOOD)
+        receiver.asked[target] += 1
+        if manner.takes:
+            receiver.seen.append(told)
+            receiver.arrived.append(time.monotonic())
+        if manner.drip_s:
+            self._drip(manner.send, manner.drip_s)
+        elif manner.send:
+            self._transport.write(manner.send)
+        if manner.close:
+            self._transport.close()
+
+    def _drip(self, left: bytes, pause_s: float) -> None:
+        if left and not self._transport.is_closing():
+            self._transport.write(left[:1])
+            asyncio.get_running_loop().call_later(pause_s, self._drip, left[1:], pause_s)
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    receiver = Receiver()
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    receiver = Receiver(tls)
     try:
         receiver.open()
         yield receiver
