@@ -73,31 +73,36 @@ def test_a_storm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         )
 
 
+def cost_of(rig: Rig, size: int) -> tuple[float, int]:
+    """CPU µs of a delivery out of a queue of that size, and the most memory meanwhile."""
+    receiver = rig.receiver
+    rig.prepare()
+    receiver.shut()
+    publish(rig, size)
+    receiver.open()
+    done = len(receiver.seen)
+    with rig.agent() as agent:
+        begun, seen = agent.cpu_s(), [agent.rss_bytes()]
+
+        def is_enough() -> bool:
+            seen.append(agent.rss_bytes())
+            return len(receiver.seen) - done >= SHORT * 0.9
+
+        eventually(is_enough, "as many as of the short queue", 120)
+        cost_us = (agent.cpu_s() - begun) / (len(receiver.seen) - done) * 1e6
+        if size == SHORT or FULL:
+            eventually(lambda: pending(agent) == 0, "all is delivered", 1200)
+        return cost_us, max(*seen, agent.rss_bytes())
+    raise AssertionError(size)
+
+
 def test_a_long_queue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Memory and CPU for each delivery with a long queue, beside those with a short one."""
     costs, most = {}, {}
     for size in SHORT, LONG:
         with receiving() as receiver:
-            rig = Rig(tmp_path / f"{size}", receiver, ["a"])
-            rig.prepare()
-            receiver.shut()
-            publish(rig, size)
-            receiver.open()
-            done = len(receiver.seen)
-            with rig.agent() as agent:
-                begun, seen = agent.cpu_s(), [agent.rss_bytes()]
-
-                def is_enough() -> bool:
-                    seen.append(agent.rss_bytes())
-                    return len(receiver.seen) - done >= SHORT * 0.9
-
-                eventually(is_enough, "as many as of the short queue", 120)
-                costs[size] = (agent.cpu_s() - begun) / (len(receiver.seen) - done) * 1e6
-                if size == SHORT or FULL:
-                    eventually(lambda: pending(agent) == 0, "all is delivered", 1200)
-                most[size] = max(*seen, agent.rss_bytes())
-    with capsys.disabled():
-        for size in SHORT, LONG:
+            costs[size], most[size] = cost_of(Rig(tmp_path / f"{size}", receiver, ["a"]), size)
+        with capsys.disabled():
             most_mb = most[size] / 1e6
             print(f"\nF15: {size:,} pending: {costs[size]:.0f} µs of CPU each, {most_mb:.0f} MB at most")
     assert most[LONG] - most[SHORT] < KEPT_BYTES
