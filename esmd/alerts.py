@@ -182,6 +182,16 @@ class Alerts:
         future.add_done_callback(lambda done: None if done.exception() else self._log_alert(alert))
         return future
 
+    def publish_once(self, what: str, alert: Alert) -> None:
+        """Makes an alert durable unless one of the same `what` was told before, by an earlier run too."""
+
+        def remember(db: sqlite3.Connection) -> None:
+            db.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", (what, alert.at))
+
+        known = "SELECT 1 FROM told WHERE what = ?"
+        if self.store.read(lambda db: db.execute(known, (what,)).fetchone()) is None:
+            self.publish(alert, remember)
+
     def tell_of_agent(self, what: What) -> Future[int]:
         return self.publish(agent_alert(events.AGENT, what, self.occasion(), version=openesm.__version__))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import openesm
 import providers
-from esmd import control, journal, tls
+from esmd import control, journal, renewal, tls
 from esmd.alerts import Alerts
 from esmd.audit import Audit
 from esmd.auth.authenticator import Authenticator
@@ -33,6 +33,7 @@ from esmd.wbem.operations import Operations
 from esmd.wbem.repository import Repository
 from esmd.wbem.server import Endpoint, ListenError, Server, has_ipv6
 from esmd.wbem.subscriptions import Subscriptions
+from indications.delivery import guard
 from openesm.cim import mofc
 from openesm.cim.path import normal_namespace
 from openesm.cim.provider import NAMESPACE, Association, Provider, Row
@@ -121,6 +122,7 @@ class Agent:
             await self._server.close(0)
             raise StartError(failed.message) from failed
         self.alerts.start()
+        self._record_trust({})
         self._sampler.start()
         self._tick()
         self._watch_certificate()
@@ -154,7 +156,10 @@ class Agent:
         except SettingsError as wrong:
             raise RefusedError(wrong.errors[0].message) from wrong
         except (UsersError, tls.TlsError, StartError) as wrong:
+            if isinstance(wrong, tls.TlsError):
+                renewal.tell_of_failure(fresh.tls.cert, wrong, self.alerts)
             raise RefusedError(_message_of(wrong)) from wrong
+        before = self._settings.delivery.trust
         self._settings = replace(fresh, state=self._settings.state, limits=self._settings.limits)
         self._context = context
         journal.start(fresh.log)
@@ -162,6 +167,7 @@ class Agent:
         self._monitor.configure(read_class_xml(fresh))
         self.alerts.reload(self._settings)
         self._audit.event("reload")
+        self._record_trust(before)
         try:
             await self._server.listen(self._endpoints())
         except ListenError as failed:
@@ -206,6 +212,13 @@ class Agent:
         if settings.listen.scope == "all" and nobody:
             raise StartError(Message.of("daemon.exposed-without-users", file=settings.auth.users_file))
 
+    def _record_trust(self, before: Mapping[str, str]) -> None:
+        """Whom listeners' certificates are trusted by is on record, above all where they are not checked."""
+        now = self._settings.delivery.trust
+        for url in sorted({*before, *now}):
+            if before.get(url) != now.get(url):
+                self._audit.event("trust", destination=guard.masked(url), trust=now.get(url, "system"))
+
     def _endpoints(self) -> list[Endpoint]:
         listen = self._settings.listen
         hosts = ["127.0.0.1", "::1"] if listen.scope == "loopback" else ["0.0.0.0", "::"]  # noqa: S104
@@ -232,14 +245,11 @@ class Agent:
 
     def _watch_certificate(self) -> None:
         """Renews our own certificate a month before its end and serves it at once (authentication.md 6)."""
-        listening = self._settings.listen.https_port
         with suppress(tls.TlsError):
-            if listening and tls.renew_if_due(
-                self._settings.tls, tls.certificate_names(self.host.system_name), time.time()
-            ):
-                log.info("renewed %s", self._settings.tls.cert)
-                assert self._context is not None
-                tls.reload_certificate(self._context, self._settings)
+            if self._context is not None:
+                if renewal.renewed(self._settings.tls, self.host.system_name):
+                    tls.reload_certificate(self._context, self._settings)
+                renewal.tell_of_end(self._settings.tls.cert, self.alerts)
         self._certificate_timer = asyncio.get_running_loop().call_later(
             CERTIFICATE_CHECK_S, self._watch_certificate
         )

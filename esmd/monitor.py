@@ -22,7 +22,7 @@ from typing import Any
 from esmd.outbox import Also
 from esmd.wbem.repository import Repository, Source
 from indications import events
-from indications.alert import Occasion, alert_of, presence_alert
+from indications.alert import Occasion, agent_alert, alert_of, presence_alert
 from indications.class_xml import ClassEntry
 from indications.events import Ids, What
 from indications.threshold import Watch, step
@@ -43,6 +43,7 @@ from openesm.model import Alert, Sample, ServiceState, State, StateChange
 from openesm.store import Store
 
 NOT_WATCHED = Monitoring(False, 60)
+TOLD_FAILURES = 3
 HEALTH = {State.NORMAL: 5, State.WARNING: 10, State.CRITICAL: 25}
 
 log = logging.getLogger("openesm.monitor")
@@ -66,7 +67,7 @@ class _Class:
     due: dict[str, float] = field(default_factory=dict)  # element -> monotonic time
     reading: asyncio.Task[None] | None = None
     last_run: float | None = None
-    failed: bool = False
+    failures: int = 0  # in a row
 
 
 class Monitor:
@@ -176,7 +177,7 @@ class Monitor:
             (
                 f"ESMcmn {name}",
                 ServiceState.FAILED
-                if each.failed
+                if each.failures
                 else ServiceState.RUNNING
                 if self._is_on(name)
                 else ServiceState.DISABLED,
@@ -224,15 +225,18 @@ class Monitor:
             each.reading = None
 
     def _note_failure(self, name: str, each: _Class, failed: Exception) -> None:
-        if not each.failed:
+        each.failures += 1
+        if each.failures == 1:
             log.error("thread of %s: %s", name, failed)
-        each.failed = True
+        if each.failures == TOLD_FAILURES:
+            worker = {"worker": f"ESMcmn {name}", "reason": str(failed) or type(failed).__name__}
+            self._publish_alert(agent_alert(events.WORKER, What.FAILED, self._occasion(name), **worker), None)
         each.last_run = time.time()
         each.due = dict.fromkeys(each.due or {"": 0.0}, self._now() + NOT_WATCHED.interval_s)
 
     def _judge_class(self, name: str, each: _Class) -> None:
         now = self._now()
-        each.failed = False
+        each.failures = 0
         each.last_run = time.time()
         provider, group = each.source.provider, each.source.group
         present: dict[str, int] = {provider.element(e): n for n, e in enumerate(group.elements)}

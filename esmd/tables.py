@@ -2,7 +2,7 @@
 
 `alert.selected` counts the queues that an alert was put into and `alert.given_up` those that it left without
 being delivered; what is neither pending nor given up was delivered. Rows of `pending` up to
-`destination.claimed` have their sequence number.
+`destination.claimed` have their sequence number. `told` keeps what is to be told only once.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ ALTER TABLE destination ADD COLUMN last_success REAL;
 ALTER TABLE destination ADD COLUMN failing_since REAL;
 UPDATE destination SET claimed = coalesce((SELECT max(number) FROM pending
     WHERE destination = destination.number AND sequence IS NOT NULL), 0);
+CREATE TABLE told (what TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 DROP INDEX pending_to_claim;
 DROP INDEX pending_by_subscription
 """,

@@ -139,6 +139,7 @@ def agent_alert(
     | SUBSCRIPTION LAPSED       | filter, destination         |
     | WATCHED_LOG LOST          | log                         |
     | CERTIFICATE ENDS_SOON     | file, days                  |
+    | CERTIFICATE FAILED        | file, reason                |
     | WORKER FAILED             | worker, reason              |
     | PROCESSORS, MODULES *     | present, expected           |
     | TEMPERATURE *             | element, value, limit, unit |

@@ -215,6 +215,7 @@ EVENTS: tuple[Event, ...] = (
     Event(AGENT, What.STOPPED, 0x40000705),
     Event(CERTIFICATE, What.ENDS_SOON, 0x80000706, "certificate"),
     Event(WORKER, What.FAILED, 0xC0000707, "worker"),
+    Event(CERTIFICATE, What.FAILED, 0xC0000709, "certificate"),
     Event(TRIAL, What.TEST, 0x40000708, "trial"),
     Event(TRIAL, What.WARNING, 0x80000708, "trial"),
     Event(TRIAL, What.CRITICAL, 0xC0000708, "trial"),

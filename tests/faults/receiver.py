@@ -88,6 +88,7 @@ class Receiver:
         self.seen: list[Told] = []
         self.arrived: list[float] = []
         self.asked: Counter[str] = Counter()
+        self.head = b""  # of the last request
         self.manners: dict[str, Manner] = {}
         self.port = 0
         self.tls = tls
@@ -157,6 +158,7 @@ class _Taking(asyncio.Protocol):
             whole = end + 4 + int(match[1])
             if len(self._buffer) < whole:
                 return
+            self._receiver.head = self._buffer[: end + 4]
             target = self._buffer.split(b" ", 2)[1].decode()
             told = told_in(target, self._buffer[end + 4 : whole])
             self._buffer = self._buffer[whole:]

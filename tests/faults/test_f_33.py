@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.receiver import receiving
-from tests.faults.rig import FULL, GoneError, Rig
+from tests.faults.rig import FULL, Rig, leave
 from tests.running import RunningAgent, eventually
 
 STOPS = 20 if FULL else 2
@@ -37,7 +37,7 @@ def test_f_33_stopped_in_a_storm(tmp_path: Path) -> None:
                 assert agent.process.wait(QUICK_S) == 0
                 assert time.monotonic() - asked < QUICK_S
                 telling.join()
-                raise GoneError
+                leave()
             assert len(rig.acknowledged) > before
         rig.drain()
         rig.check()
@@ -53,7 +53,7 @@ def test_f_33_a_second_signal_does_not_wait(tmp_path: Path) -> None:
             eventually(lambda: not answers(agent), "the first signal is taken")
             agent.process.send_signal(signal.SIGTERM)
             assert agent.process.wait(5) in (0, 128 + signal.SIGTERM)
-            raise GoneError
+            leave()
         rig.drain()
         rig.check()
 

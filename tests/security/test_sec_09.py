@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import pywbem
 
-from tests.running import RunningAgent
+from tests.running import PASSWORD, RunningAgent
 from tests.security.wire import ask, basic, call, request
 
 DENIED = 2
@@ -64,3 +65,40 @@ def test_sec_09_methods_are_for_administrators(agent: RunningAgent) -> None:
     codes = [ask(agent, raw[user]).code for user in USERS]
     assert codes[:2] == [DENIED, DENIED]
     assert codes[2] not in (None, DENIED)
+
+
+FILTER = pywbem.CIMInstance(
+    "CIM_IndicationFilter",
+    {"Name": "sec-09", "Query": "SELECT * FROM ESM_AlertIndication", "QueryLanguage": "WQL"},
+)
+SINK = pywbem.CIMInstance(
+    "CIM_ListenerDestinationCIMXML", {"Name": "sec-09", "Destination": "http://127.0.0.1:9/"}
+)
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("new", [FILTER, SINK], ids=lambda new: str(new.classname))
+def test_sec_09_subscribing_is_for_administrators(
+    agent: RunningAgent, user: str, new: pywbem.CIMInstance
+) -> None:
+    """Creating, changing and removing what decides where alerts go; reading it is for all."""
+    where = "root/interop"
+    with pywbem.WBEMConnection(agent.http, ("admin", PASSWORD), default_namespace=where) as admin:
+        path = admin.CreateInstance(new)
+        try:
+            with pywbem.WBEMConnection(agent.http, (user, PASSWORD), default_namespace=where) as connection:
+                assert connection.GetInstance(path)["Name"] == "sec-09"
+                codes = []
+                for change in (
+                    lambda: connection.CreateInstance(new),
+                    lambda: connection.DeleteInstance(path),
+                ):
+                    try:
+                        change()
+                        codes.append(0)
+                    except pywbem.CIMError as refused:
+                        codes.append(refused.status_code)
+            assert codes == ([pywbem.CIM_ERR_ALREADY_EXISTS, 0] if user == "admin" else [DENIED, DENIED])
+        finally:
+            if user != "admin":
+                admin.DeleteInstance(path)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from esmctl import agent as control
+from esmd.renewal import DAY_S, warning_due
 from tests.running import RunningAgent, eventually, running_agent
 from tests.security.wire import Wire, ask, request, tls_socket, unverified
 
@@ -134,3 +136,38 @@ def test_sec_31_a_refused_reload_leaves_the_rest_as_it_was(fresh: RunningAgent, 
     replace(fresh, b"nonsense\n", make_pair(tmp_path / "new")[1].read_bytes())
     eventually(lambda: "reload refused" in fresh.log, "the refusal is logged")
     assert ask(fresh, request()).status == 200
+
+
+def alerts(agent: RunningAgent) -> list[str]:
+    """The names of the texts of what was told, newest first."""
+    told = control.ask(agent.local_socket, "alert-list")["alerts"]
+    return [each["message"]["key"] for each in told]
+
+
+@pytest.mark.needs("openssl")
+def test_sec_31_a_broken_pair_is_an_alert(fresh: RunningAgent, tmp_path: Path) -> None:
+    replace(fresh, b"nonsense\n", make_pair(tmp_path / "new")[1].read_bytes())
+    eventually(lambda: alerts(fresh).count("alerts.certificate-failed") == 1, "one alert tells of it")
+
+
+@pytest.mark.needs("openssl")
+def test_sec_31_the_end_is_announced_once(tmp_path: Path) -> None:
+    """A certificate of somebody else's authority is not renewed by us: 30 days before, over restarts too."""
+    home = tmp_path / "agent"
+    with running_agent(home) as agent:
+        assert "alerts.certificate-ends-soon" not in alerts(agent)
+    cert, key = make_pair(tmp_path / "new")
+    (home / "tls" / "server.pem").write_bytes(cert.read_bytes())
+    (home / "tls" / "server.key").write_bytes(key.read_bytes())
+    for _ in range(2):
+        with running_agent(home) as agent:
+            eventually(lambda: "alerts.certificate-ends-soon" in alerts(agent), "its end is told")
+    with running_agent(home) as agent:
+        assert alerts(agent).count("alerts.certificate-ends-soon") == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "warning"), [(31, None), (30, 30), (8, 30), (7, 7), (1.5, 7), (1, 1), (0, 1), (-5, 1)]
+)
+def test_sec_31_which_warning_is_due(days: float, warning: int | None) -> None:
+    assert warning_due(days * DAY_S) == warning
