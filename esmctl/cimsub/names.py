@@ -27,21 +27,26 @@ class Name:
 
 def filter_name(text: str) -> Name:
     """`[namespace:]name`; ValueError when a part is empty."""
-    namespace, colon, name = text.partition(":")
-    if not colon:
-        return Name(text)
-    return Name(_given(name), _given(namespace))
+    namespace, name = _parted(text)
+    return Name(name, namespace)
 
 
 def handler_name(text: str) -> Name:
     """`[namespace:][class.]name`; ValueError when a part is empty."""
-    first, colon, rest = text.partition(":")
-    namespace, local = (_given(first), _given(rest)) if colon else ("", text)
+    namespace, local = _parted(text)
     classname, dot, name = local.partition(".")
     if not dot:
         return Name(local, namespace)
     known = {known.lower(): known for known in HANDLER_CLASSES}
     return Name(_given(name), namespace, known.get(classname.lower(), _given(classname)))
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Namespace and the rest. Names hold colons too (`ESM:AlertIndications`): a namespace has a slash."""
+    namespace, colon, rest = text.partition(":")
+    if not colon or (namespace and "/" not in namespace and not is_interop(namespace)):
+        return "", text
+    return _given(namespace), _given(rest)
 
 
 def _given(part: str) -> str:
