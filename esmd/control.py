@@ -10,6 +10,7 @@
 | alert-show          | uuid                               | the alert, and where it still waits            |
 | alert-test          | severity, filter, destination      | uuid, and the subscriptions that select it     |
 | subscription-list   |                                    | subscriptions, destinations                    |
+| subscription-add    | url, name, duration (seconds)      | its names                                      |
 | subscription-remove | filter, destination                | the two names                                  |
 | backlog-list        |                                    | backlogs of lapsed subscriptions               |
 | backlog-drop        | number                             | count                                          |
@@ -17,38 +18,30 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from typing import TypeVar
+from contextlib import suppress
 
 from esmd.alerts import Alerts
 from esmd.audit import Audit
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role
+from esmd.commanding import Told, committed, refusal, required_text, store_failures
+from esmd.managers import Managers
 from esmd.monitor import Monitor
 from esmd.service import Arguments, Command, RefusedError
 from esmd.wbem.repository import Repository, Source
 from indications import events
 from indications.alert import agent_alert, from_json
-from indications.delivery.guard import masked
 from indications.events import What
 from indications.thresholds import CLASSES, properties
 from indications.wrong import InputError
 from openesm.cim.errors import CIMError
 from openesm.cim.provider import NAMESPACE
 from openesm.model import Alert, Severity
-from openesm.store import StoreError
 from openesm.text import Message
-from subscription.model import Destination, Filter, Subscription
-
-T = TypeVar("T")
-Told = dict[str, object]
 
 LIST_MOST = 1000
 LATEST = 1e11  # seconds since the epoch
-STORE_S = 10.0
 TESTS = {"information": What.TEST, "warning": What.WARNING, "critical": What.CRITICAL}
 
 
@@ -56,7 +49,8 @@ def commands(
     alerts: Alerts, monitor: Callable[[], Monitor], repository: Callable[[], Repository], audit: Audit
 ) -> dict[str, tuple[Role, Command]]:
     """The commands by name, each with the role that it needs; changes are audited."""
-    control = Control(alerts, monitor, repository)
+    managers = Managers(alerts)
+    control = Control(alerts, managers, monitor, repository)
 
     def audited(name: str, command: Command) -> Command:
         def work(principal: Principal, args: Arguments) -> object:
@@ -70,15 +64,16 @@ def commands(
         "threshold-get": control.threshold_get,
         "alert-list": control.alert_list,
         "alert-show": control.alert_show,
-        "subscription-list": control.subscription_list,
-        "backlog-list": control.backlog_list,
+        "subscription-list": managers.subscription_list,
+        "backlog-list": managers.backlog_list,
     }
     changes: dict[str, tuple[Role, Command]] = {
         "threshold-set": (Role.ADMIN, control.threshold_set),
         "threshold-reset": (Role.ADMIN, control.threshold_reset),
         "alert-test": (Role.OPERATOR, control.alert_test),
-        "subscription-remove": (Role.ADMIN, control.subscription_remove),
-        "backlog-drop": (Role.ADMIN, control.backlog_drop),
+        "subscription-add": (Role.ADMIN, managers.subscription_add),
+        "subscription-remove": (Role.ADMIN, managers.subscription_remove),
+        "backlog-drop": (Role.ADMIN, managers.backlog_drop),
     }
     return {name: (Role.VIEWER, command) for name, command in looks.items()} | {
         name: (role, audited(name, command)) for name, (role, command) in changes.items()
@@ -93,9 +88,14 @@ class Control:
     """
 
     def __init__(
-        self, alerts: Alerts, monitor: Callable[[], Monitor], repository: Callable[[], Repository]
+        self,
+        alerts: Alerts,
+        managers: Managers,
+        monitor: Callable[[], Monitor],
+        repository: Callable[[], Repository],
     ) -> None:
         self._alerts = alerts
+        self._managers = managers
         self._monitor = monitor
         self._repository = repository
 
@@ -105,25 +105,25 @@ class Control:
         return {"elements": [told for told, _ in self._elements()]}
 
     def threshold_get(self, _principal: Principal, args: Arguments) -> Told:
-        return self._element(_text(args, "element"))
+        return self._element(required_text(args, "element"))
 
     def threshold_set(self, _principal: Principal, args: Arguments) -> Told:
-        element, wanted = _text(args, "element"), args.get("settings")
+        element, wanted = required_text(args, "element"), args.get("settings")
         if not isinstance(wanted, Mapping) or not wanted:
-            raise _refused("bad-argument", name="settings")
+            raise refusal("bad-argument", name="settings")
         if not self._element(element)["monitorable"]:
             raise RefusedError(Message.of("cim.not-monitorable", name=element))
         try:
-            with _store():
+            with store_failures():
                 self._monitor().change(*_split(element), wanted)
         except InputError as wrong:
             raise RefusedError(wrong.message) from wrong
         return self._element(element)
 
     def threshold_reset(self, _principal: Principal, args: Arguments) -> Told:
-        element = _text(args, "element")
+        element = required_text(args, "element")
         self._element(element)
-        with _store():
+        with store_failures():
             self._monitor().restore(*_split(element))
         return self._element(element)
 
@@ -131,7 +131,7 @@ class Control:
         for told, name in self._elements():
             if name == wanted:
                 return told
-        raise _refused("no-element", element=wanted)
+        raise refusal("no-element", element=wanted)
 
     def _elements(self) -> Iterator[tuple[Told, str]]:
         """What is watched or could be; classes whose reading may block are shown as they were read last."""
@@ -165,9 +165,9 @@ class Control:
     def alert_list(self, _principal: Principal, args: Arguments) -> Told:
         since, limit = args.get("since", 0), args.get("limit", 50)
         if not isinstance(since, int | float) or not abs(since) < LATEST:
-            raise _refused("bad-argument", name="since")
+            raise refusal("bad-argument", name="since")
         if not isinstance(limit, int) or not 1 <= limit <= LIST_MOST:
-            raise _refused("bad-argument", name="limit")
+            raise refusal("bad-argument", name="limit")
         rows = self._alerts.store.read(
             lambda db: db.execute(
                 f"{_ALERT} WHERE alert.at >= ? GROUP BY alert.number ORDER BY alert.number DESC LIMIT ?",
@@ -177,11 +177,11 @@ class Control:
         return {"alerts": [_short(*row) for row in rows]}
 
     def alert_show(self, _principal: Principal, args: Arguments) -> Told:
-        uuid = _text(args, "uuid")
+        uuid = required_text(args, "uuid")
         query = f"{_ALERT} WHERE alert.uuid = ? GROUP BY alert.number"
         row = self._alerts.store.read(lambda db: db.execute(query, (ascii(uuid)[1:-1],)).fetchone())
         if row is None:
-            raise _refused("no-alert", uuid=uuid)
+            raise refusal("no-alert", uuid=uuid)
         told = _short(*row)
         return {**told, **_long(from_json(row[1])), "waits": self._waits(row[0])}
 
@@ -189,10 +189,10 @@ class Control:
         """Publishes a test alert; with `filter` and `destination`, shows only that subscription."""
         severity = args.get("severity", "information")
         if not isinstance(severity, str) or severity not in TESTS:
-            raise _refused("bad-argument", name="severity")
-        only = self._subscription(args) if "filter" in args else None
+            raise refusal("bad-argument", name="severity")
+        only = self._managers.find(args) if "filter" in args else None
         alert = self._test_alert(principal, TESTS[severity])
-        number = _result(self._alerts.publish(alert))
+        number = committed(self._alerts.publish(alert))
         waits = self._waits(number)  # complete: couriers run on this loop, after us
         if only is not None:
             waits = [each for each in waits if each["number"] == only.number]
@@ -211,102 +211,10 @@ class Control:
         waiting = {number for (number,) in rows}
         errors = {each["number"]: each["error"] for each in self._alerts.standings()}
         return [
-            {**self._names(each), "error": errors.get(book.destination_of(each).number)}
+            {**self._managers.names(each), "error": errors.get(book.destination_of(each).number)}
             for each in book.subscriptions.values()
             if each.number in waiting
         ]
-
-    # -- subscriptions
-
-    def subscription_list(self, _principal: Principal, _args: Arguments) -> Told:
-        book, now = self._alerts.registry.book, self._alerts.clock.now()
-        query = "SELECT subscription, count(*) FROM pending GROUP BY subscription"
-        pending: dict[int, int] = self._alerts.store.read(lambda db: dict(db.execute(query)))
-        standings = {each["number"]: each for each in self._alerts.standings()}
-        subscriptions = [
-            {
-                **self._names(each),
-                "state": each.state.name.lower(),
-                "expires_in_s": each.remaining_s(now),
-                "pending": pending.get(each.number, 0),
-                **_standing(standings.get(book.destination_of(each).number, {})),
-            }
-            for each in book.subscriptions.values()
-        ]
-        destinations = [
-            {"class": each.creation_class, "name": each.name, "url": each.url}
-            for each in book.destinations.values()
-        ]
-        return {"subscriptions": subscriptions, "destinations": destinations}
-
-    def subscription_remove(self, _principal: Principal, args: Arguments) -> Told:
-        found = self._subscription(args)
-        told = self._names(found)
-        with _store():
-            self._alerts.registry.unsubscribe(found.key)
-        return told
-
-    def _subscription(self, args: Arguments) -> Subscription:
-        wanted = {"filter": _text(args, "filter"), "destination": _text(args, "destination")}
-        book = self._alerts.registry.book
-        found = [
-            each
-            for each in book.subscriptions.values()
-            if _is_named(book.filter_of(each), wanted["filter"])
-            and _is_named(book.destination_of(each), wanted["destination"])
-        ]
-        if len(found) != 1:
-            raise _refused("ambiguous" if found else "no-subscription", **wanted)
-        return found[0]
-
-    def _names(self, subscription: Subscription) -> Told:
-        book = self._alerts.registry.book
-        destination = book.destination_of(subscription)
-        return {
-            "number": subscription.number,
-            "filter": book.filter_of(subscription).name,
-            "destination": destination.name,
-            "url": masked(destination.url),
-        }
-
-    # -- backlogs
-
-    def backlog_list(self, _principal: Principal, _args: Arguments) -> Told:
-        now = self._alerts.clock.now()
-        rows = self._alerts.store.read(
-            lambda db: db.execute(
-                "SELECT lapsed.number, url, query, since, dropped, count(backlog.number) FROM lapsed"
-                " LEFT JOIN backlog ON backlog.lapsed = lapsed.number GROUP BY lapsed.number"
-            ).fetchall()
-        )
-        return {
-            "backlogs": [
-                {
-                    "number": number,
-                    "url": masked(url),
-                    "query": query,
-                    "lapsed_s": round(now - since),
-                    "kept": kept,
-                    "dropped": dropped,
-                }
-                for number, url, query, since, dropped, kept in rows
-            ]
-        }
-
-    def backlog_drop(self, _principal: Principal, args: Arguments) -> Told:
-        """Forgets a lapsed subscription with all that was kept for it."""
-        number = args.get("number")
-        if not isinstance(number, int) or not 0 < number < 1 << 63:
-            raise _refused("bad-argument", name="number")
-
-        def work(db: sqlite3.Connection) -> tuple[int, int]:
-            rows = db.execute("DELETE FROM backlog WHERE lapsed = ?", (number,)).rowcount
-            return db.execute("DELETE FROM lapsed WHERE number = ?", (number,)).rowcount, rows
-
-        known, count = _result(self._alerts.store.write(work))
-        if not known:
-            raise _refused("no-backlog", number=number)
-        return {"count": count}
 
 
 _ALERT = (
@@ -351,41 +259,6 @@ def _message(message: Message) -> Told:
     return {"key": message.key, "args": dict(message.args)}
 
 
-def _standing(standing: Mapping[str, object]) -> Told:
-    return {name: standing.get(name) for name in ("last_success_s", "failing_s", "error", "sent", "given_up")}
-
-
-def _is_named(found: Filter | Destination, wanted: str) -> bool:
-    return wanted in (found.name, f"{found.creation_class}.{found.name}")
-
-
 def _split(element: str) -> tuple[str, str]:
     classname, _, name = element.partition("/")
     return classname, name
-
-
-def _text(args: Arguments, name: str) -> str:
-    value = args.get(name)
-    if not isinstance(value, str) or not value:
-        raise _refused("bad-argument", name=name)
-    return value
-
-
-def _refused(name: str, /, **args: object) -> RefusedError:
-    return RefusedError(Message(f"commands.{name}", tuple(args.items())))
-
-
-@contextmanager
-def _store() -> Iterator[None]:
-    """Tells that the store did not take a change."""
-    try:
-        yield
-    except (sqlite3.Error, StoreError, CIMError, TimeoutError) as failed:
-        reason = failed.text() if isinstance(failed, CIMError) else str(failed) or type(failed).__name__
-        raise _refused("store-failed", reason=reason) from failed
-
-
-def _result(future: Future[T]) -> T:
-    """What the store's writer made of it; waits for the commit, a few milliseconds."""
-    with _store():
-        return future.result(STORE_S)
