@@ -111,6 +111,11 @@ def test_limits_are_listed_changed_and_put_back(rows: Any, tool: Tool, served: R
         pytest.param(["alert", "show", "none"], 1, "no alert none", id="no alert"),
         pytest.param(["alert", "show", "\udc80"], 1, "There is no alert", id="no text"),
         pytest.param(["alert", "list", "--limit", 0], 1, "limit is missing", id="limit"),
+        pytest.param(["subscription", "add", "file:///etc/x"], 1, "http", id="told where"),
+        pytest.param(["subscription", "add", "http://u:p@example.com"], 1, "", id="with a password"),
+        pytest.param(
+            ["subscription", "add", "http://x.example.com", "--duration", 0], 1, "duration", id="no time"
+        ),
         pytest.param(["subscription", "remove", "a", "b"], 1, "filter a and the dest", id="no subscription"),
         pytest.param(["subscription", "test", "a", "b"], 1, "filter a and the dest", id="none to test"),
         pytest.param(["backlog", "drop", 77], 1, "no backlog 77", id="no backlog"),
@@ -207,6 +212,18 @@ def test_an_alert_waits_for_a_listener_that_is_away(
         assert (only["destination"], only["result"][:9]) == ("B", "delivered")
         for name in "A", "B":
             assert tool("subscription", "remove", name, name)[0] == 0
+
+
+def test_added_twice_is_told(rows: Any, tool: Tool) -> None:
+    """The second time there is such a subscription; under another name there is none."""
+    url = "http://127.0.0.1:9/added"
+    assert tool("subscription", "add", url, "--name", "ADDED", "--duration", 1000)[0] == 0
+    assert tool("subscription", "add", url, "--name", "ADDED")[0] == 1
+    (found,) = [row for row in rows("subscription", "list") if row["destination"] == "ADDED"]
+    assert (found["url"], found["state"]) == (url, "enabled")
+    assert tool("subscription", "remove", "ESM:AlertIndications", "ADDED")[0] == 0
+    assert tool("subscription", "add", url, "--name", "ADDED")[0] == 0
+    assert tool("subscription", "remove", "ESM:AlertIndications", "ADDED")[0] == 0
 
 
 def test_alerts_since(rows: Any) -> None:
