@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from esmctl.failure import FailureError
+from indications import class_xml
 from openesm import atomic
 from openesm.settings.reference import sample
 from openesm.text import Message, locale_language
@@ -52,14 +53,16 @@ class Layout:
     def unit(self) -> Path:
         return self.root / "etc/systemd/system" / UNIT
 
-    @property
-    def shipped(self) -> tuple[tuple[str, Path], ...]:
-        """Files that come with the program, and where they go."""
-        return (
-            (UNIT, self.unit),
-            (PAM_UNIT, self.unit.with_name(PAM_UNIT)),
-            ("openesm.pam", self.root / "etc/pam.d/openesm"),
-        )
+    def shipped(self) -> Iterator[tuple[Path, bytes]]:
+        """Files that come with the program: where they go, and what is in them."""
+        places = {
+            UNIT: self.unit,
+            PAM_UNIT: self.unit.with_name(PAM_UNIT),
+            "openesm.pam": self.root / "etc/pam.d/openesm",
+        }
+        for name, path in places.items():
+            yield path, resources.files("esmctl").joinpath(name).read_bytes()
+        yield self.config.with_name("class.xml.sample"), class_xml.sample().encode()
 
 
 def install(layout: Layout) -> Iterator[Message]:
@@ -76,8 +79,8 @@ def install(layout: Layout) -> Iterator[Message]:
             yield Message.of("esmctl.install-made", file=path)
     if write_config(layout.config):
         yield Message.of("esmctl.install-made", file=layout.config)
-    for name, path in layout.shipped:
-        if _write_shipped(name, path):
+    for path, content in layout.shipped():
+        if _write_shipped(path, content):
             yield Message.of("esmctl.install-made", file=path)
 
 
@@ -148,8 +151,7 @@ def _folder(path: Path, mode: int) -> bool:
     return True
 
 
-def _write_shipped(name: str, path: Path) -> bool:
-    content = resources.files("esmctl").joinpath(name).read_bytes()
+def _write_shipped(path: Path, content: bytes) -> bool:
     if path.is_file() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

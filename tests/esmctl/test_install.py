@@ -27,6 +27,7 @@ def test_install_under_a_root_folder(tmp_path: Path, capsys: pytest.CaptureFixtu
         "etc/openesm/tls/server.pem",
         "etc/pam.d/openesm",
         "etc/systemd/system/openesm-pam.service",
+        "etc/openesm/class.xml.sample",
         "etc/systemd/system/openesm.service",
     }
     modes = {str(path.relative_to(root)): path.stat().st_mode & 0o777 for path in root.rglob("*")}
