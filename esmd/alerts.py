@@ -26,12 +26,12 @@ from indications import events
 from indications.alert import Occasion, agent_alert, from_json
 from indications.delivery import Undelivered
 from indications.delivery.client import Bounds, Channel, Client
-from indications.delivery.export import HEADERS, Draft
+from indications.delivery.export import HEADERS, Draft, Form
 from indications.delivery.syslog import Syslog
 from indications.delivery.trust import Trust, TrustError
 from indications.delivery.trust import parse as parse_trust
 from indications.events import What
-from indications.instance import OF_SENDING, indication, of_sending
+from indications.instance import INDICATION, OF_SENDING, TYPES, indication, of_sending, values
 from openesm.cim.schema import Class
 from openesm.cim.values import Instance
 from openesm.host import Host
@@ -46,6 +46,7 @@ ADDRESS_S = 10.0
 STEP_S = 2.0
 DRAIN_S = 1.5  # for the couriers at a stop
 KEPT_DRAFTS = 512
+FORM = Form(INDICATION, TYPES, OF_SENDING)
 STATIC_FILTERS = (
     Filter(
         name="ESM:AlertIndications",
@@ -312,8 +313,8 @@ class Alerts:
 
     def _as_it_is_sent(self, row: Waiting) -> bytes:
         alert, draft = self._drafts.get(row.alert) or self._draft(row)
-        values = of_sending(alert, time.time(), (row.context, row.sequence), row.replayed)
-        return draft.body(str(row.number), values)
+        differing = of_sending(alert, time.time(), (row.context, row.sequence), row.replayed)
+        return draft.body(str(row.number), differing)
 
     def _draft(self, row: Waiting) -> tuple[Alert, Draft]:
         """Writes an indication; kept for the other destinations, which mostly are about as far."""
@@ -322,14 +323,8 @@ class Alerts:
         if now >= self._address_due:
             self._address_due = now + ADDRESS_S
             self._address = self._host.agent_address()[0]
-        instance = indication(
-            alert,
-            system_name=self._host.system_name,
-            language=self._settings.alerts.language,
-            sent_at=alert.at,
-            agent_address=self._address,
-        )
-        made = self._drafts[row.alert] = alert, Draft(instance, OF_SENDING)
+        found = values(alert, self._host.system_name, self._settings.alerts.language, self._address)
+        made = self._drafts[row.alert] = alert, Draft(FORM, found)
         if len(self._drafts) > KEPT_DRAFTS:
             self._drafts.popitem(last=False)
         return made

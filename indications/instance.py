@@ -81,13 +81,31 @@ def indication(
         filter_name: of the filter that selected it.
     """
     context, number = sequence or (None, None)
-    values: dict[str, Value] = {
-        **_common(alert, language),
-        "IndicationIdentifier": alert.uuid,
+    found = {
+        **values(alert, system_name, language, agent_address),
         "IndicationTime": _when(sent_at, alert),
         "IndicationFilterName": filter_name,
         "SequenceContext": context,
         "SequenceNumber": number,
+        "Replayed": replayed,
+    }
+    return Instance(
+        INDICATION,
+        {
+            name: null if (value := found[name]) is None else TypedValue(value, null.type, null.is_array)
+            for name, null in TYPES.items()
+        },
+    )
+
+
+def values(
+    alert: Alert, system_name: str, language: Language, agent_address: str | None = None
+) -> dict[str, Value]:
+    """The properties that are the same for every destination; see `indication`."""
+    return {
+        **_common(alert, language),
+        "IndicationIdentifier": alert.uuid,
+        "IndicationFilterName": None,
         "Description": alert.text(language),
         "AlertingElementFormat": CIM_OBJECT_PATH if alert.element else 0,
         "AlertType": alert.alert_type,
@@ -98,15 +116,7 @@ def indication(
         "SystemCreationClassName": SYSTEM_CLASS,
         "SystemName": system_name,
         "AgentAddress": agent_address,
-        "Replayed": replayed,
     }
-    return Instance(
-        INDICATION,
-        {
-            name: null if (value := values[name]) is None else TypedValue(value, null.type, null.is_array)
-            for name, null in _NULLS.items()
-        },
-    )
 
 
 def of_sending(
@@ -123,10 +133,11 @@ def of_sending(
 
 
 OF_SENDING = ("IndicationTime", "SequenceContext", "SequenceNumber", "Replayed")
-_NULLS = {
+TYPES = {
     name: TypedValue(None, cim_type.removesuffix("[]"), cim_type.endswith("[]"))
     for name, cim_type in _TYPES.items()
 }
+"""The properties in their order, each as its NULL."""
 
 
 def record(

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from indications.delivery import Undelivered
-from openesm.cim.values import Instance, Value
-from openesm.cim.xmltext import attribute, instance_by_value, property_text, typed_property
+from openesm.cim.values import Instance, TypedValue, Value
+from openesm.cim.xmltext import attribute, instance_by_value, property_parts
 from openesm.text import Message
 
 HEADERS = (
@@ -46,34 +46,53 @@ def encode(instance: Instance, message_id: str) -> bytes:
     return text.encode("utf-8")
 
 
+class Form:
+    """How a class of indications is written, made once.
+
+    Args:
+        types: its properties in their order, each as its NULL.
+        open_names: those that differ from one destination to the next.
+    """
+
+    def __init__(self, classname: str, types: Mapping[str, TypedValue], open_names: Sequence[str]) -> None:
+        self.start = f'{_CALL}<INSTANCE CLASSNAME="{attribute(classname)}">'
+        self.parts = [
+            (name, *property_parts(name, null.type or "string", null.is_array))
+            for name, null in types.items()
+        ]
+        self.open_names = frozenset(open_names)
+        self.end = f"</INSTANCE>{_CLOSING}"
+
+
 class Draft:
     """The request for an indication that goes to several destinations: written once but for what differs.
 
     Args:
-        instance: the indication; properties that `body` is to fill in stand in it with any value.
-        open_names: the names of those.
+        values: of all properties but those that the form leaves open.
 
     Raises:
         TypeError: a property's value is not of its type.
     """
 
-    def __init__(self, instance: Instance, open_names: Sequence[str]) -> None:
-        pieces = [f'{_CALL}<INSTANCE CLASSNAME="{attribute(instance.classname)}">']
-        self._open: list[tuple[str, str]] = []
-        for name, typed in instance.properties.items():
-            if name in open_names:
-                self._open.append((name, typed.type or "string"))
-                pieces.append("")
+    def __init__(self, form: Form, values: Mapping[str, Value]) -> None:
+        pieces, self._open = [form.start], []
+        self._pieces: list[str] = []
+        for name, start, encode, end in form.parts:
+            if name in form.open_names:
+                pieces.append(start)
+                self._pieces.append("".join(pieces))
+                self._open.append((name, encode))
+                pieces = [end]
             else:
-                pieces[-1] += typed_property(name, typed)
-        pieces[-1] += f"</INSTANCE>{_CLOSING}"
-        self._pieces = pieces
+                pieces += start, encode(values[name]), end
+        self._end = "".join([*pieces, form.end])
 
     def body(self, message_id: str, values: Mapping[str, Value]) -> bytes:
         """The request with the properties that were left open."""
-        text = [_OPENING, attribute(message_id), self._pieces[0]]
-        for (name, cim_type), piece in zip(self._open, self._pieces[1:], strict=True):
-            text += property_text(name, cim_type, False, values[name]), piece
+        text = [_OPENING, attribute(message_id)]
+        for piece, (name, encode) in zip(self._pieces, self._open, strict=True):
+            text += piece, encode(values[name])
+        text.append(self._end)
         return "".join(text).encode("utf-8")
 
 

@@ -228,21 +228,17 @@ def instance_by_value(instance: Instance) -> str:
 
 def typed_property(name: str, typed: TypedValue) -> str:
     value = typed.value
-    return property_text(name, typed.type or "string", typed.is_array, value, isinstance(value, Instance))
-
-
-def property_text(name: str, cim_type: str, is_array: bool, value: Value, embedded: bool = False) -> str:
-    """A PROPERTY… element.
-
-    Raises:
-        TypeError: the value is not of its type.
-    """
-    start, encode, end = _property_parts(name, cim_type, is_array, embedded)
+    start, encode, end = property_parts(
+        name, typed.type or "string", typed.is_array, isinstance(value, Instance)
+    )
     return f"{start}{encode(value)}{end}"
 
 
 @lru_cache(KEPT_VALUES)
-def _property_parts(name: str, cim_type: str, is_array: bool, embedded: bool) -> tuple[str, Encoder, str]:
+def property_parts(
+    name: str, cim_type: str, is_array: bool, embedded: bool = False
+) -> tuple[str, Encoder, str]:
+    """What stands before and after the value in a PROPERTY… element, and what writes the value."""
     encode, head = value_encoder(cim_type, is_array), f'NAME="{attribute(name)}"'
     if cim_type == "reference":
         return f"<PROPERTY.REFERENCE {head}>", encode, "</PROPERTY.REFERENCE>"

@@ -7,14 +7,25 @@ import pytest
 
 from indications import events
 from indications.alert import Occasion, agent_alert
+from indications.delivery.export import Draft, Form, encode
 from indications.events import What
-from indications.instance import INDICATION, RECORD, indication, record, title
+from indications.instance import (
+    INDICATION,
+    OF_SENDING,
+    RECORD,
+    TYPES,
+    indication,
+    of_sending,
+    record,
+    title,
+    values,
+)
 from openesm.cim.provider import Row
 from openesm.cim.schema import Class, Schema
 from openesm.cim.values import DateTime, Instance, Value
 from openesm.cim.xmltext import instance_by_value
 from openesm.model import Alert, State
-from openesm.text import Message
+from openesm.text import LANGUAGES, Language, Message
 from tests.indications.alerts import OCCASION, UUID, cpu
 
 ADVICE = Message.of("alerts.advice-load").text("en")
@@ -158,3 +169,21 @@ def test_record_counts_and_names() -> None:
 def test_an_alert_with_a_text_of_another_room_has_no_title() -> None:
     other = dataclasses.replace(cpu(), message=Message.of("http.not-found"))
     assert title(other, "en") is None
+
+
+@pytest.mark.parametrize("alert", SOME.values(), ids=SOME)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_draft_says_what_the_indication_says(alert: Alert, language: Language) -> None:
+    """Written once for all destinations, each gets the very bytes that it would have got alone."""
+    whole = indication(
+        alert,
+        system_name="srv",
+        language=language,
+        sent_at=1.5,
+        sequence=("context", 7),
+        agent_address="10.1.2.3",
+        replayed=True,
+    )
+    draft = Draft(Form(INDICATION, TYPES, OF_SENDING), values(alert, "srv", language, "10.1.2.3"))
+    for number in "1", "2":
+        assert draft.body(number, of_sending(alert, 1.5, ("context", 7), True)) == encode(whole, number)
