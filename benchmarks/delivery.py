@@ -34,7 +34,7 @@ from subscription.model import Destination, Subscription
 from tests.running import running_agent
 
 ROUNDS = 3
-DELIVERIES = {1: 4000, 10: 8000, 100: 10000}  # in all, by number of listeners
+DELIVERIES = {1: 15_000, 10: 20_000, 100: 20_000}  # in all, by number of listeners
 LEAST_RATIO = 0.6
 
 
