@@ -39,7 +39,7 @@ from openesm.model import Alert
 from openesm.settings import Settings
 from openesm.store import Store
 from openesm.text import Message
-from subscription.model import Filter
+from subscription.model import Filter, Subscription
 
 CHECKPOINT_S = 60.0
 ADDRESS_S = 10.0
@@ -163,17 +163,21 @@ class Alerts:
 
     def _expire(self) -> None:
         for ended in self.registry.expire():
-            log.warning("subscription %s of %s has lapsed", ended.filter_key[1], ended.destination_key[1])
-            destination = self.registry.book.destinations.get(ended.destination_key)
-            self.publish(
-                agent_alert(
-                    events.SUBSCRIPTION,
-                    What.LAPSED,
-                    self.occasion(),
-                    filter=ended.filter_key[1],
-                    destination=destination.url if destination else ended.destination_key[1],
-                )
+            self._tell_ended(ended)
+
+    def _tell_ended(self, ended: Subscription) -> None:
+        """A subscription lapsed, or was ended because its destination took nothing for too long."""
+        log.warning("subscription %s of %s has lapsed", ended.filter_key[1], ended.destination_key[1])
+        destination = self.registry.book.destinations.get(ended.destination_key)
+        self.publish(
+            agent_alert(
+                events.SUBSCRIPTION,
+                What.LAPSED,
+                self.occasion(),
+                filter=ended.filter_key[1],
+                destination=destination.url if destination else ended.destination_key[1],
             )
+        )
 
     # -- alerts
 
@@ -289,9 +293,11 @@ class Alerts:
                 self._couriers[number].wake()
 
     def _delivery_failed(self, number: int, failing_s: float) -> None:
-        self._background(
-            asyncio.to_thread(self.registry.delivery_failed, number, failing_s, self.pace.service())
-        )
+        self._background(asyncio.to_thread(self._end_failing, number, failing_s))
+
+    def _end_failing(self, number: int, failing_s: float) -> None:
+        for ended in self.registry.delivery_failed(number, failing_s, self.pace.service()):
+            self._tell_ended(ended)
 
     def _gave_up(self, number: int, count: int) -> None:
         """One alert for all that a destination did not take in time (F09)."""
