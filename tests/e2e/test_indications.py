@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,3 +176,30 @@ def test_settings_stay_over_a_restart(tmp_path: Path) -> None:
         assert connection.InvokeMethod("RestoreDefaultThresholds", path)[0] == 0
         assert connection.GetInstance(path)["WarningThreshold"] == 95
     assert path.namespace == ESM
+
+
+@pytest.mark.needs("unshare")
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_bind_mounted_proc(tmp_path: Path) -> None:
+    """The same machine as always, but for /proc/meminfo, in a mount namespace of the agent's own."""
+    machine = Machine(tmp_path)
+    mounting = 'mount --bind "$0" /proc/meminfo && exec "$@"'
+    command = ("unshare", "--mount", "--propagation", "private", "sh", "-c", mounting)
+    file, agent_command = str(machine.root / "proc" / "meminfo"), (sys.executable, "-m", "esmd")
+    with all_listening(tmp_path) as managers, log_socket(tmp_path) as log:
+        settings = f'[syslog]\nsocket = "{log.path}"\n{trusted(managers)}'
+        with running_agent(
+            tmp_path / "agent", settings=settings, command=(*command, file, *agent_command)
+        ) as agent:
+            watch(agent, "ESM_PhysicalMemory", lambda _path: True)
+            query = "SELECT * FROM ESM_AlertIndication WHERE SourceName = 'ESMMEMORYUSAGE'"
+            for number, manager in enumerate(managers.values()):
+                subscribe(agent, manager.url, f"{number}", query)
+            seen = []
+            for percent, event in zip((96, 99, 93, 20), PHYSICAL, strict=True):
+                machine.use(memory=percent)
+                seen.append(told(managers, "ESMMEMORYUSAGE", event))
+        lines = [line for line in log.lines() if "SRC:ESMMEMORYUSAGE" in line]
+        assert all(manager.is_silent() for manager in managers.values())
+    check_story(seen, 33, [96, 99, 93, 20], [95, 99, 95, 90])
+    assert len(lines) == len(STORY)
