@@ -7,8 +7,8 @@ class, instance. What it needs from providers that may block is read first, then
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from esmd.audit import Audit
 from esmd.auth import access
@@ -17,7 +17,7 @@ from esmd.wbem import changes, pulls, reads, walks
 from esmd.wbem.enumeration import Enumerations
 from esmd.wbem.repository import Group, Repository, Source
 from esmd.wbem.request import NeedsReadingError, Request
-from esmd.wbem.results import Call, Result
+from esmd.wbem.results import Call, Instances, Paths, Result
 from esmd.wbem.signatures import REQUIRED
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
@@ -38,16 +38,37 @@ KEPT_OPERATIONS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
-    """A result, good as long as the sources that it was read from have the same groups."""
+    """A result, good as long as the sources that it was read from have the same groups.
+
+    Attributes:
+        is_plain: it shows these groups, all of them and nothing else, so that others can take their place.
+    """
 
     result: Result
-    sources: tuple[tuple[Source, Group], ...]
+    sources: tuple[Source, ...]
+    groups: tuple[Group, ...]
+    is_plain: bool
 
-    def is_good(self, repository: Repository) -> bool:
-        late = repository.stale([source for source, _ in self.sources])
-        return not late and all(source.group is group for source, group in self.sources)
+    @classmethod
+    def of(cls, result: Result, used: Sequence[Source]) -> _Kept:
+        sources = tuple(used)
+        groups = tuple(source.group for source in sources)
+        shown = result.groups if isinstance(result, Instances | Paths) else ()
+        return cls(result, sources, groups, groups == tuple(shown))
+
+    def fresh(self, repository: Repository) -> Result | None:
+        """The result as it is now; None where the operation has to be done again."""
+        if repository.stale(self.sources):
+            return None
+        groups = tuple([source.group for source in self.sources])
+        if groups != self.groups:
+            if not self.is_plain or not isinstance(self.result, Instances | Paths):
+                return None
+            self.groups = groups
+            self.result = replace(self.result, groups=groups)
+        return self.result
 
 
 Handler = Callable[[Request], Result | Awaitable[Result]]
@@ -75,8 +96,9 @@ class Operations:
         kept = self._kept.get(call)
         if kept is not None:
             self._check_rights(call, principal)
-            if kept.is_good(self._repository):
-                return kept.result
+            result = kept.fresh(self._repository)
+            if result is not None:
+                return result
         try:
             return self._attempt(call, principal, frozenset())
         except NeedsReadingError as needs:
@@ -116,7 +138,7 @@ class Operations:
         request = Request(call, principal, self._repository, self._enumerations, ready)
         result = handler(request)
         if call.name in KEPT_OPERATIONS and request.used and not isinstance(result, Awaitable):
-            self._keep(call, _Kept(result, tuple((source, source.group) for source in request.used)))
+            self._keep(call, _Kept.of(result, request.used))
         return self._change(call, principal, result) if isinstance(result, Awaitable) else result
 
     def _keep(self, call: Call, kept: _Kept) -> None:

@@ -130,10 +130,9 @@ class Source:
         provider, constants = self.provider, self.constants
         elements = list(provider.read(host))
         rows: list[Row] = [{**constants, **provider.instance(element)} for element in elements]
-        for row in rows:
-            missing = [key for key in self.cls.keys if row.get(key) is None]
-            if missing:
-                raise TypeError(f"{self.cls.name}: key {missing[0]} is NULL")
+        for key in self.cls.keys:
+            if None in [row.get(key) for row in rows]:
+                raise TypeError(f"{self.cls.name}: key {key} is NULL")
         return elements, rows
 
     def keep(self, elements: list[Any], rows: list[Row], now: float) -> None:
