@@ -1,7 +1,5 @@
 """`python -m esmd`."""
 
-import sys
+from esmd.main import run
 
-from esmd.main import main
-
-sys.exit(main())
+run()

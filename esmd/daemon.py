@@ -137,6 +137,7 @@ class Agent:
         if self._certificate_timer is not None:
             self._certificate_timer.cancel()
         await self._server.close(STOP_GRACE_S)
+        await self._monitor.close()
         await self.alerts.stop()
         self._authenticator.close()
         os.close(self._lock)

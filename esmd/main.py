@@ -11,7 +11,9 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import openesm
 from esmd import journal
@@ -54,6 +56,20 @@ def main(argv: list[str] | None = None) -> int:
     except (UsersError, MofError) as failed:
         sys.stderr.write(f"esmd: {failed.text(locale_language())}\n")
     return EXIT_START
+
+
+def run() -> NoReturn:
+    """The command `esmd`: `main`, then the end of the process at once.
+
+    A reading that was abandoned may still sit in a system call (a dead mount, F20), in a thread that nobody
+    waits for; the interpreter must not be taken apart under it.
+    """
+    status = main()
+    logging.shutdown()
+    for stream in sys.stdout, sys.stderr:
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,4 +159,4 @@ def tell_manager(state: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -8,18 +8,17 @@ the alert that tells of it; when that cannot be committed, it is judged again.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from esmd.outbox import Also
+from esmd.watches import Watched, forgetting, load_settings, load_watches, saving
 from esmd.wbem.repository import Repository, Source
 from indications import events
 from indications.alert import Occasion, agent_alert, alert_of, presence_alert
@@ -32,7 +31,6 @@ from indications.thresholds import (
     Rule,
     changed,
     defaults,
-    from_json,
     properties,
     rules,
     to_json,
@@ -44,21 +42,10 @@ from openesm.store import Store
 
 NOT_WATCHED = Monitoring(False, 60)
 TOLD_FAILURES = 3
+CLOSE_S = 1.0
 HEALTH = {State.NORMAL: 5, State.WARNING: 10, State.CRITICAL: 25}
 
 log = logging.getLogger("openesm.monitor")
-
-
-@dataclass(slots=True)
-class _Watched:
-    """One rule of one element as it stands."""
-
-    watch: Watch = field(default_factory=Watch)
-    since: float | None = None  # wall clock
-    open: tuple[str, ...] = ()  # uuids of the alerts that a return to normal clears
-    counter: float | None = None  # last value of a counter
-    measured: bool = False  # it had a value once: from then on none is a failure
-    pending: Future[int] | None = None
 
 
 @dataclass(slots=True)
@@ -96,8 +83,8 @@ class Monitor:
         self._now = now
         found = ((name, repository.source(NAMESPACE, name)) for name in CLASSES)
         self._classes = {name: _Class(source) for name, source in found if source is not None}
-        self._settings = store.read(_load_settings)
-        self._watched: dict[str, _Watched] = store.read(_load_watches)
+        self._settings = store.read(load_settings)
+        self._watched: dict[str, Watched] = store.read(load_watches)
         self._names: dict[str, set[str]] = {}
 
     # -- settings
@@ -201,6 +188,14 @@ class Monitor:
                 else:
                     self._judge_fresh(name, each)
 
+    async def close(self) -> None:
+        """Waits a moment for the readings in hand, and lets go of those that do not come back."""
+        readings = [each.reading for each in self._classes.values() if each.reading is not None]
+        if readings:
+            await asyncio.wait(readings, timeout=CLOSE_S)
+        for reading in readings:
+            reading.cancel()
+
     @staticmethod
     def _is_due(each: _Class, now: float) -> bool:
         """A class is looked at at once, then when the first of its elements is due."""
@@ -255,7 +250,7 @@ class Monitor:
         for rule in rules(name, monitoring):
             value = metrics[rule.metric](source.group.elements[number])
             key = f"{name}/{element}#{rule.metric}"
-            watched = self._watched.setdefault(key, _Watched())
+            watched = self._watched.setdefault(key, Watched())
             if watched.pending is not None:
                 continue
             reading = self._reading(rule, watched, value)
@@ -271,7 +266,7 @@ class Monitor:
                 self._publish(key, watched, after, change, source, number)
 
     @staticmethod
-    def _reading(rule: Rule, watched: _Watched, value: float | None) -> float | None:
+    def _reading(rule: Rule, watched: Watched, value: float | None) -> float | None:
         if not rule.is_counter:
             return rule.reading(value)
         before, watched.counter = watched.counter, value
@@ -280,26 +275,26 @@ class Monitor:
     # -- telling
 
     def _publish(
-        self, key: str, watched: _Watched, after: Watch, change: StateChange, source: Source, number: int
+        self, key: str, watched: Watched, after: Watch, change: StateChange, source: Source, number: int
     ) -> None:
         """Publishes a change, and lets the watch advance once that is on the disk."""
         if not events.is_told(change.before, change.after, bool(watched.open)):
             watched.watch, watched.since = after, time.time()
-            self._store.write(_saving(key, after.state, watched.since, ()))
+            self._store.write(saving(key, after.state, watched.since, ()))
             return
         row = source.group.rows[number]
         occasion = self._occasion(str(row.get("ElementName") or change.sample.element), source, row)
         cleared = watched.open if change.after is State.NORMAL else ()
         alert = alert_of(change, occasion, cleared)
         still_open = () if change.after is State.NORMAL else (*watched.open, alert.uuid)
-        watched.pending = self._publish_alert(alert, _saving(key, after.state, alert.at, still_open))
+        watched.pending = self._publish_alert(alert, saving(key, after.state, alert.at, still_open))
         watched.pending.add_done_callback(
             lambda done: self._advance(watched, done, after, alert.at, still_open)
         )
 
     @staticmethod
     def _advance(
-        watched: _Watched, done: Future[int], after: Watch, since: float, still_open: tuple[str, ...]
+        watched: Watched, done: Future[int], after: Watch, since: float, still_open: tuple[str, ...]
     ) -> None:
         if done.exception() is None:
             watched.watch, watched.since, watched.open = after, since, still_open
@@ -336,7 +331,7 @@ class Monitor:
             for key in [key for key in self._watched if key.startswith(prefix)]
             for open_alert in self._watched.pop(key).open
         )
-        forget = _forgetting(prefix)
+        forget = forgetting(prefix)
         if cleared and name == "ESM_FileSystemThread":
             occasion = self._occasion(element.rpartition(":")[2] or element)
             alert = presence_alert(What.UNMOUNTED, name, element, occasion, cleared=cleared)
@@ -362,32 +357,3 @@ def _change(rule: Rule, sample: Sample, before: State, after: State) -> StateCha
     if before is State.UNKNOWN and after is not State.NORMAL:
         limit = crossed.get((after, True))
     return StateChange(sample, before, after, limit)
-
-
-def _saving(
-    key: str, state: State, since: float, still_open: Iterable[str]
-) -> Callable[[sqlite3.Connection], None]:
-    row = (key, int(state), since, json.dumps(list(still_open)))
-
-    def save(db: sqlite3.Connection) -> None:
-        db.execute("INSERT OR REPLACE INTO watch VALUES (?, ?, ?, ?)", row)
-
-    return save
-
-
-def _forgetting(prefix: str) -> Callable[[sqlite3.Connection], None]:
-    def forget(db: sqlite3.Connection) -> None:
-        db.execute("DELETE FROM watch WHERE substr(element, 1, ?) = ?", (len(prefix), prefix))
-
-    return forget
-
-
-def _load_settings(db: sqlite3.Connection) -> dict[str, Monitoring]:
-    return {element: from_json(text) for element, text in db.execute("SELECT * FROM monitoring")}
-
-
-def _load_watches(db: sqlite3.Connection) -> dict[str, _Watched]:
-    return {
-        element: _Watched(Watch(State(state)), since, tuple(json.loads(still_open)), measured=True)
-        for element, state, since, still_open in db.execute("SELECT * FROM watch")
-    }

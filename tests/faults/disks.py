@@ -42,8 +42,15 @@ class Disk:
         subprocess.run(["umount", str(self.path)], check=True)
 
     def reboot(self) -> None:
-        """After the power came back."""
+        """After the power came back: what the disk holds, in a copy.
+
+        A mount namespace that somebody has made meanwhile may still hold the dead file system; the copy is
+        another one.
+        """
         self.unmount()
+        copy = self.image.with_suffix(".copy")
+        subprocess.run(["cp", "--sparse=always", str(self.image), str(copy)], check=True)
+        copy.replace(self.image)
         self.mount()
 
 
