@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,10 @@ SLP_PORT = "01AB"  # 427
 
 def sockets_of(agent: RunningAgent) -> set[str]:
     """Inodes of the agent's sockets."""
-    links = (str(fd.readlink()) for fd in Path(f"/proc/{agent.process.pid}/fd").iterdir())
+    links = set()
+    for descriptor in Path(f"/proc/{agent.process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            links.add(str(descriptor.readlink()))
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 
