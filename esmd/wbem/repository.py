@@ -122,6 +122,7 @@ class Source:
         self.cls = cls
         self.constants = constants
         self.taken = float("-inf")
+        self.version: object = None
         self.group = Group(cls, provider.namespace, ())
         self.pending: asyncio.Future[None] | None = None
         self.failing = False
@@ -263,7 +264,7 @@ class Repository:
         oldest = self._now() - self._freshness_s
         late = []
         for source in sources:
-            if source.taken < oldest:
+            if source.taken < oldest or source.version is not source.provider.version():
                 if source.provider.may_block:
                     late.append(source)
                 else:
@@ -271,6 +272,7 @@ class Repository:
         return late
 
     def _read_now(self, source: Source) -> None:
+        source.version = source.provider.version()
         try:
             elements, rows = source.read(self.host)
         except Exception as failed:
@@ -292,6 +294,7 @@ class Repository:
         return source.pending
 
     async def _read_in_thread(self, source: Source) -> None:
+        source.version = source.provider.version()
         try:
             elements, rows = await in_thread(lambda: source.read(self.host), source.cls.name)
         except Exception as failed:

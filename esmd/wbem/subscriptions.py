@@ -92,6 +92,10 @@ class Subscriptions:
             ),
         )
 
+    def _book(self) -> object:
+        """Another one after each change, by whatever way it came."""
+        return self._registry.book
+
     # -- filters
 
     def _filters(self) -> Provider[Filter]:
@@ -109,6 +113,7 @@ class Subscriptions:
                 "Query": found.query,
                 "QueryLanguage": found.language,
             },
+            version=self._book,
             create=self._create_filter,
             delete=lambda _host, found: self._registry.remove_filter(found.key),
         )
@@ -158,6 +163,7 @@ class Subscriptions:
                 "Protocol": 2,
                 **({"Owner": found.owner or None} if older else {}),
             },
+            version=self._book,
             create=lambda _host, row: self._create_destination(classname, row),
             delete=lambda _host, found: self._registry.remove_destination(found.key),
         )
@@ -187,6 +193,7 @@ class Subscriptions:
             read=lambda _host: list(self._registry.book.active_or_disabled(self._now())),
             element=lambda found: f"{found.filter_key[1]} {found.destination_key[1]}",
             instance=self._subscription_row,
+            version=self._book,
             create=self._create_subscription,
             modify=self._modify_subscription,
             delete=lambda _host, found: self._registry.unsubscribe(found.key),

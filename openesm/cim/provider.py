@@ -51,6 +51,8 @@ class Provider(Generic[T]):
         instance: property name -> value, NULL as None, the same names in the same order for every element.
         element: a stable id of the element (thresholds are kept by it).
         metrics: what monitoring measures on an element.
+        version: another object whenever the elements have changed, so that nobody is shown those before; for
+            what the agent itself keeps.
         may_block: reading may wait for a device or a file system, so it is done in a worker.
         create, modify, delete: the changes that the class allows; None refuses (CIM_ERR_NOT_SUPPORTED).
             `create` gets the properties and returns the keys; `modify` the element and the changed
@@ -64,6 +66,7 @@ class Provider(Generic[T]):
     element: Callable[[T], str] = str
     metrics: tuple[Metric[T], ...] = ()
     namespace: str = NAMESPACE
+    version: Callable[[], object] = lambda: None
     may_block: bool = False
     create: Callable[[Host, Row], Row] | None = None
     modify: Callable[[Host, T, Row], None] | None = None

@@ -29,6 +29,7 @@ class Counting:
     def __init__(self, *, may_block: bool = False, work: Callable[[], None] = lambda: None) -> None:
         self.reads = 0
         self.shown: list[str] = ["a"]
+        self.version: object = None
         self._work = work
         self.clock = Clock()
         provider: Provider[str] = Provider(
@@ -36,6 +37,7 @@ class Counting:
             namespace=NS,
             read=self._read,
             instance=lambda name: {"Id": name, "Reads": 0},
+            version=self._version,
             may_block=may_block,
         )
         host = Host(FilePath("/nowhere"), system_name=SYSTEM)
@@ -43,6 +45,9 @@ class Counting:
         found = self.repository.source(NS, "t_slow")
         assert found is not None
         self.source: Source = found
+
+    def _version(self) -> object:
+        return self.version
 
     def _read(self, _: Host) -> list[str]:
         self.reads += 1
@@ -78,6 +83,16 @@ def test_after_a_change_the_next_request_reads_anew() -> None:
     counting.repository.invalidate(counting.source)
     counting.repository.stale([counting.source])
     assert counting.reads == 2
+
+
+def test_what_says_that_it_has_changed_is_read_anew() -> None:
+    counting = Counting()
+    reads = []
+    for version in ("book 1", "book 1", "book 2"):
+        counting.version = version
+        counting.repository.stale([counting.source])
+        reads.append(counting.reads)
+    assert reads == [1, 1, 2]
 
 
 def test_what_may_block_is_left_to_those_who_may_wait() -> None:
