@@ -14,6 +14,7 @@ from esmctl import ports
 from esmd.auth.users import Users, UsersError
 from esmd.tls import RENEW_BEFORE_S, TlsError, check_pair, key_is_open, read_certificate
 from openesm.settings import Settings
+from openesm.settings.reading import PORTS
 from openesm.text import Message
 
 EXPAT_NEEDED = (2, 6, 0)  # CVE-2023-52425, SEC-44
@@ -104,7 +105,7 @@ def _state(subject: Subject) -> Iterator[Finding]:
 
 def _ports(subject: Subject) -> Iterator[Finding]:
     listen = subject.settings.listen
-    for port in (port for port in (listen.http_port, listen.https_port) if port):
+    for port in filter(None, (getattr(listen, name) for name in PORTS)):
         holder = ports.holder(port)
         if holder is None:
             yield Finding.of("port", Verdict.OK, "doctor-port-free", port=port)

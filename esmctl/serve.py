@@ -20,12 +20,13 @@ from openesm.settings.edit import with_value
 from openesm.text import locale_language, say
 
 ADMIN = "admin"
-HTTP_PORT, HTTPS_PORT = 5988, 5989
+PORTS = {"http_port": 5988, "https_port": 5989, "wsman_port": 5986}
 _CONFIG = """\
 # An agent for trying and developing: this machine only.
 [listen]
 http_port = 5988
 https_port = 5989
+wsman_port = 5986
 
 [auth]
 allow_plaintext_loopback = true
@@ -77,8 +78,8 @@ def prepare(folder: Path, port_offset: int | None) -> Path:
     config = folder / "esmd.toml"
     text = config.read_text("utf-8") if config.exists() else _CONFIG
     if port_offset is not None:
-        text = with_value(text, "listen", "http_port", HTTP_PORT + port_offset)
-        text = with_value(text, "listen", "https_port", HTTPS_PORT + port_offset)
+        for name, port in PORTS.items():
+            text = with_value(text, "listen", name, port + port_offset)
     if not config.exists() or config.read_text("utf-8") != text:
         atomic.write(config, text.encode(), 0o600)
     return config

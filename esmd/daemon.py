@@ -33,6 +33,7 @@ from esmd.wbem.operations import Operations
 from esmd.wbem.repository import Repository
 from esmd.wbem.server import Endpoint, ListenError, Server, has_ipv6
 from esmd.wbem.subscriptions import Subscriptions
+from esmd.wbem.wsman.service import TARGET, WsmanService
 from indications.delivery import guard
 from openesm.cim import mofc
 from openesm.cim.path import normal_namespace
@@ -93,6 +94,8 @@ class Agent:
         cimxml = CimXmlService(operations, self.repository)
         self._service = Service(self._authenticator, cimxml, self._audit, self._commands())
         self._server = Server(self._service, settings.limits)
+        self._wsman = WsmanService(self._authenticator, operations, self.repository)
+        self._wsman_server = Server(self._wsman, settings.limits)
         self._monitor = Monitor(
             self.alerts.store,
             self.alerts.publish,
@@ -114,19 +117,20 @@ class Agent:
         try:
             self._context = self._tls_context()
             self._check_exposure(self._settings)
-            await self._server.listen(self._endpoints())
+            await self._listen()
             await self._server.listen_locally(
                 self._settings.state.socket, group_id(self._settings.auth.group)
             )
         except (tls.TlsError, ListenError) as failed:
             await self._server.close(0)
+            await self._wsman_server.close(0)
             raise StartError(failed.message) from failed
         self.alerts.start()
         self._record_trust({})
         self._sampler.start()
         self._tick()
         self._watch_certificate()
-        for endpoint in self._server.endpoints:
+        for endpoint in self._server.endpoints + self._wsman_server.endpoints:
             log.info("listening on %s", endpoint.url)
 
     async def stop(self) -> None:
@@ -136,7 +140,7 @@ class Agent:
             self._ticker.cancel()
         if self._certificate_timer is not None:
             self._certificate_timer.cancel()
-        await self._server.close(STOP_GRACE_S)
+        await asyncio.gather(self._server.close(STOP_GRACE_S), self._wsman_server.close(STOP_GRACE_S))
         await self._monitor.close()
         await self.alerts.stop()
         self._authenticator.close()
@@ -170,7 +174,7 @@ class Agent:
         self._audit.event("reload")
         self._record_trust(before)
         try:
-            await self._server.listen(self._endpoints())
+            await self._listen()
         except ListenError as failed:
             raise RefusedError(failed.message) from failed
         log.info("settings reloaded from %s", fresh.source)
@@ -201,7 +205,7 @@ class Agent:
 
     def _tls_context(self, settings: Settings | None = None) -> ssl.SSLContext | None:
         wanted = settings or self._settings
-        if not wanted.listen.https_port:
+        if not wanted.listen.https_port and not wanted.listen.wsman_port:
             return None
         if tls.ensure_certificate(wanted.tls, tls.certificate_names(self.host.system_name)):
             log.info("created %s and its key", wanted.tls.cert)
@@ -220,12 +224,24 @@ class Agent:
             if before.get(url) != now.get(url):
                 self._audit.event("trust", destination=guard.masked(url), trust=now.get(url, "system"))
 
-    def _endpoints(self) -> list[Endpoint]:
+    async def _listen(self) -> None:
+        """CIM-XML and WS-Management on their ports; without encryption WS-Management is for loopback only."""
         listen = self._settings.listen
-        hosts = ["127.0.0.1", "::1"] if listen.scope == "loopback" else ["0.0.0.0", "::"]  # noqa: S104
+        await self._server.listen(
+            self._endpoints(listen.scope, (listen.http_port, None), (listen.https_port, self._context))
+        )
+        await self._wsman_server.listen(
+            [
+                *self._endpoints(listen.scope, (listen.wsman_port, self._context)),
+                *self._endpoints("loopback", (listen.wsman_http_port, None)),
+            ]
+        )
+
+    @staticmethod
+    def _endpoints(scope: str, *ports: tuple[int, ssl.SSLContext | None]) -> list[Endpoint]:
+        hosts = ["127.0.0.1", "::1"] if scope == "loopback" else ["0.0.0.0", "::"]  # noqa: S104
         if not has_ipv6():
             hosts.pop()
-        ports = ((listen.http_port, None), (listen.https_port, self._context))
         return [Endpoint(host, port, context) for port, context in ports if port for host in hosts]
 
     def _listeners(self) -> list[interop.Listener]:
@@ -305,12 +321,16 @@ class Agent:
             "pid": os.getpid(),
             "uptime_s": round(time.monotonic() - self._started),
             "system_name": self.host.system_name,
-            "listeners": [{"url": e.url, "tls": e.context is not None} for e in self._server.endpoints],
+            "listeners": [
+                {"url": f"{e.url}{path}", "tls": e.context is not None}
+                for server, path in ((self._server, ""), (self._wsman_server, TARGET))
+                for e in server.endpoints
+            ],
             "tls": self._certificate_status(),
             "users": {role.name.lower(): users[role.name.lower()] for role in Role},
             "failed_logins_last_hour": self._audit.failures_last_hour(),
-            "requests": self._service.requests,
-            "connections": self._server.connections,
+            "requests": self._service.requests + self._wsman.requests,
+            "connections": self._server.connections + self._wsman_server.connections,
             "classes": len(self.repository.served()),
             "services": [
                 {"name": s.name, "state": s.state.name.lower(), "last_run": s.last_run}

@@ -52,6 +52,12 @@ class Service:
         self._commands = commands
         self.requests = 0
 
+    def is_open_to_all(self, _head: Head) -> bool:
+        return False
+
+    def answer_all(self, _head: Head, _body: bytes) -> Response:
+        raise HttpError(401)
+
     def authenticate(self, head: Head, peer: Peer) -> Principal | Awaitable[Principal]:
         return self._authenticator.authenticate(head, peer)
 

@@ -50,6 +50,12 @@ class Service(Protocol):
         What passed once is not asked about again on its connection.
         """
 
+    def is_open_to_all(self, head: Head) -> bool:
+        """Whether the request needs no principal: then `answer_all` has it, and never `answer`."""
+
+    def answer_all(self, head: Head, body: bytes) -> Response:
+        """Answers a request that is open to all; HttpError refuses."""
+
     def authenticate(self, head: Head, peer: Peer) -> Principal | Awaitable[Principal]:
         """The request's principal; Unauthenticated refuses."""
 
@@ -227,6 +233,9 @@ class Connection(asyncio.Protocol):
             head = parse_head(raw)
             self._last_head = (raw, head)
         self._head = head
+        if self._service.is_open_to_all(head):
+            self._accept(head, None)
+            return True
         try:
             verdict = self._service.authenticate(head, self.peer)
         except Unauthenticated:
@@ -256,7 +265,7 @@ class Connection(asyncio.Protocol):
             self._resume()
             self._advance()
 
-    def _accept(self, head: Head, principal: Principal) -> None:
+    def _accept(self, head: Head, principal: Principal | None) -> None:
         """The head is good: bounds of the body, and 100 Continue for those who wait for it."""
         if head is not self._checked:
             self._service.check(head, self.peer)
@@ -271,7 +280,7 @@ class Connection(asyncio.Protocol):
     def _read_body(self) -> bool:
         """True when the request was answered at once and the next one may be read."""
         head, principal = self._head, self._principal
-        assert head is not None and principal is not None
+        assert head is not None
         if self._chunks is not None:
             body = self._chunks.feed(self._buffer)
             if body is None:
@@ -283,6 +292,9 @@ class Connection(asyncio.Protocol):
             body = bytes(self._buffer[:length])
             del self._buffer[:length]
         self._principal = None
+        if principal is None:  # the head was found open to all: nobody is nobody else (SEC-01)
+            self._send(head, self._service.answer_all(head, body))
+            return self._phase is Phase.IDLE
         answer = self._service.answer(head, principal, body)
         if isinstance(answer, Response):
             self._send(head, answer)

@@ -29,6 +29,7 @@ class Listen:
     http_port: int = field(default=0, metadata=_PORT)
     https_port: int = field(default=5989, metadata=_PORT)
     wsman_port: int = field(default=0, metadata=_PORT)
+    wsman_http_port: int = field(default=0, metadata=_PORT)
     i_know_plaintext_is_unsafe: bool = False
 
 

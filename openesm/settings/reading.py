@@ -15,6 +15,7 @@ from openesm.settings.problem import Problem, ProblemsError
 from openesm.settings.values import RefusedError, check_socket, checked
 from openesm.text import Message
 
+PORTS = ("http_port", "https_port", "wsman_http_port", "wsman_port")
 _MOST_BYTES = 1 << 20
 _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
@@ -84,11 +85,8 @@ def with_overrides(settings: Settings, *, state_dir: Path | None = None, port_of
     """
     if state_dir is not None:
         settings = _moved(settings, state_dir.absolute())
-    listen = replace(
-        settings.listen,
-        http_port=_shifted(settings.listen.http_port, port_offset),
-        https_port=_shifted(settings.listen.https_port, port_offset),
-    )
+    shifted: dict[str, Any] = {name: _shifted(getattr(settings.listen, name), port_offset) for name in PORTS}
+    listen = replace(settings.listen, **shifted)
     settings = replace(settings, listen=listen)
     problems = [
         Problem(settings.source, 0, refused.message(f"{section}.{name}"))
@@ -192,13 +190,14 @@ def _contradictions(settings: Settings) -> Iterator[tuple[Key, RefusedError]]:
 
 
 def _listen_contradictions(listen: Listen) -> Iterator[tuple[Key, RefusedError]]:
-    if listen.wsman_port:
-        yield ("listen", "wsman_port"), RefusedError("wsman-port")
-    if listen.http_port and listen.http_port == listen.https_port:
-        yield ("listen", "http_port"), RefusedError("same-port")
+    ports = [name for name in PORTS if getattr(listen, name)]
+    for number, name in enumerate(ports):
+        other = next((o for o in ports[number + 1 :] if getattr(listen, o) == getattr(listen, name)), "")
+        if other:
+            yield ("listen", name), RefusedError("same-port", other=f"listen.{other}")
     if listen.http_port and listen.scope == "all" and not listen.i_know_plaintext_is_unsafe:
         yield ("listen", "http_port"), RefusedError("plaintext")
-    for name in "http_port", "https_port":
+    for name in PORTS:
         if not 0 <= getattr(listen, name) <= 65535:
             yield ("listen", name), RefusedError("out-of-range", low=0, high=65535)
 

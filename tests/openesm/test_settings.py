@@ -87,8 +87,8 @@ def test_settings_are_read_only() -> None:
             id="name with a blank",
         ),
         pytest.param(
-            "[listen]\nwsman_port = 5986",
-            ":2: listen.wsman_port must be 0: WS-Management is not part",
+            "[listen]\nwsman_http_port = 5985\nwsman_port = 5985",
+            ":2: listen.wsman_http_port is the same port as listen.wsman_port",
             id="WS-Management",
         ),
         pytest.param(

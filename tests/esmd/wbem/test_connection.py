@@ -35,6 +35,12 @@ class Desk:
         if head.target == "/nothing":
             raise HttpError(404)
 
+    def is_open_to_all(self, head: Head) -> bool:
+        return head.target == "/everybody"
+
+    def answer_all(self, _head: Head, body: bytes) -> Response:
+        return Response(200, body=b"to all: " + body)
+
     def authenticate(self, head: Head, peer: Peer) -> Principal | Awaitable[Principal]:
         if self.slow:
             return self._later(head)

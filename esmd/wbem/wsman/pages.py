@@ -1,0 +1,78 @@
+"""Items of an enumeration as text, as many as fit: objects, endpoint references, or both (wsman.md 7)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from esmd.wbem.repository import Group
+from esmd.wbem.wsman.contexts import Cursor
+from esmd.wbem.wsman.fault import Fault
+from esmd.wbem.wsman.resources import reference_text
+from esmd.wbem.wsman.values import Writer
+from openesm.cim.provider import Row
+from openesm.cim.schema import Class
+
+OBJECTS, REFERENCES, BOTH = "", "EnumerateEPR", "EnumerateObjectAndEPR"
+MODES = frozenset({OBJECTS, REFERENCES, BOTH})
+INCLUDE, EXCLUDE, NONE = "IncludeSubClassProperties", "ExcludeSubClassProperties", "None"
+SHAPES = frozenset({INCLUDE, EXCLUDE, NONE})
+OVERHEAD_BYTES = 2048  # envelope, headers and what stands around the items
+WRITERS = 256
+
+
+class Pages:
+    """Writes the next items of a cursor."""
+
+    def __init__(self) -> None:
+        self._writers: OrderedDict[tuple[int, str, str, frozenset[str] | None], Writer] = OrderedDict()
+
+    def take(self, cursor: Cursor, most: int, max_bytes: int | None, declared: Class | None) -> str:
+        """Up to `most` items within `max_bytes`; the cursor moves on.
+
+        Args:
+            declared: the class that was asked for, whose properties alone are shown by EXCLUDE.
+
+        Raises:
+            Fault: not even one item fits.
+        """
+        room = None if max_bytes is None else max_bytes - OVERHEAD_BYTES
+        pieces: list[str] = []
+        used = 0
+        while len(pieces) < most and (found := cursor.next()) is not None:
+            item = self._item(cursor, *found, declared)
+            used += len(item.encode())
+            if room is not None and used > room:
+                if not pieces:
+                    raise Fault("wsman:EncodingLimit", "MaxEnvelopeSize")
+                break
+            pieces.append(item)
+            cursor.position += 1
+        return "".join(pieces)
+
+    def _item(self, cursor: Cursor, group: Group, number: int, declared: Class | None) -> str:
+        row = group.rows[number]
+        reference = self._reference(cursor, group, row) if cursor.mode != OBJECTS else ""
+        if cursor.mode == REFERENCES:
+            return reference
+        write = self.writer(cursor, group, declared)
+        return f"<wsman:Item>{write(row)}{reference}</wsman:Item>" if cursor.mode == BOTH else write(row)
+
+    @staticmethod
+    def _reference(cursor: Cursor, group: Group, row: Row) -> str:
+        inner = reference_text(group.path(row), cursor.resource.base, group.namespace)
+        return f"<wsa:EndpointReference>{inner}</wsa:EndpointReference>"
+
+    def writer(self, cursor: Cursor, group: Group, declared: Class | None) -> Callable[[Row], str]:
+        """What writes the instances of a group for a cursor."""
+        excluding = cursor.shape == EXCLUDE and declared is not None
+        cls = declared if excluding and declared is not None else group.cls
+        key = id(cls), cursor.resource.base, group.namespace, cursor.names
+        writer = self._writers.get(key)
+        if writer is None:
+            uri = cursor.resource.uri(cls.name)
+            writer = Writer(cls, uri, cursor.resource.base, group.namespace, cursor.names)
+            self._writers[key] = writer
+            if len(self._writers) > WRITERS:
+                self._writers.popitem(last=False)
+        return writer.write

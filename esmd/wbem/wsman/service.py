@@ -1,0 +1,168 @@
+"""WS-Management over HTTP: the URLs, the headers, and each action to what carries it out (wsman.md 1)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from xml.etree.ElementTree import Element
+
+import openesm
+from esmd.auth.authenticator import Authenticator
+from esmd.auth.peer import Peer
+from esmd.auth.principal import Principal
+from esmd.wbem.connection import Response
+from esmd.wbem.http1 import Head, HttpError
+from esmd.wbem.operations import Operations
+from esmd.wbem.repository import Repository
+from esmd.wbem.wsman import envelope
+from esmd.wbem.wsman.calls import Calls
+from esmd.wbem.wsman.enumerating import Enumerating
+from esmd.wbem.wsman.envelope import Envelope, envelope_of, fault_text, message_id_of, root_of
+from esmd.wbem.wsman.fault import NOT_SUPPORTED, Fault
+from esmd.wbem.wsman.names import (
+    CREATE,
+    DELETE,
+    ENUMERATE,
+    GET,
+    HTTPS_BASIC,
+    IDENTITY,
+    PULL,
+    PUT,
+    RELEASE,
+    SOAP,
+    WSMAN,
+    declarations,
+    tag,
+)
+from esmd.wbem.wsman.transfer import Answer, Transfer
+from openesm.cim.errors import CIMError
+from openesm.text import Message, negotiate
+
+TARGET, ANONYMOUS_TARGET = "/wsman", "/wsman-anon/identify"
+TIMEOUT_S = 60.0
+VENDOR = "OpenESM"
+_TYPES = ("application/soap+xml", "text/xml", "application/xml")
+
+Handler = Callable[[Envelope, Principal], Awaitable[Answer]]
+
+log = logging.getLogger("openesm.wsman")
+
+
+class WsmanService:
+    """What stands behind the HTTP layer on the port of WS-Management; no other URL exists there."""
+
+    def __init__(self, authenticator: Authenticator, operations: Operations, repository: Repository) -> None:
+        self._authenticator = authenticator
+        calls = Calls(operations)
+        self._enumerating = Enumerating(calls, repository)
+        transfer = Transfer(calls, repository)
+        self._invoke = transfer.invoke
+        self._handlers: dict[str, Handler] = {
+            GET: transfer.get,
+            PUT: transfer.put,
+            CREATE: transfer.create,
+            DELETE: transfer.delete,
+            ENUMERATE: self._enumerating.enumerate,
+            PULL: self._enumerating.pull,
+            RELEASE: self._enumerating.release,
+        }
+        self.requests = 0
+
+    @property
+    def contexts(self) -> int:
+        """Open enumerations."""
+        return len(self._enumerating.contexts)
+
+    # -- the HTTP layer
+
+    def is_open_to_all(self, head: Head) -> bool:
+        """Identify without credentials, and nothing else (W01)."""
+        return head.target == ANONYMOUS_TARGET
+
+    def authenticate(self, head: Head, peer: Peer) -> Principal | Awaitable[Principal]:
+        return self._authenticator.authenticate(head, peer)
+
+    def check(self, head: Head, _peer: Peer) -> None:
+        if head.target not in (TARGET, ANONYMOUS_TARGET):
+            raise HttpError(404)
+        media = head.fields.get("content-type", "").partition(";")[0].strip().lower()
+        if media and media not in _TYPES:
+            raise HttpError(415)
+
+    def answer_all(self, head: Head, body: bytes) -> Response:
+        """The answer to somebody who is nobody: that this is WS-Management, and no more."""
+        language = negotiate(head.fields.get("accept-language", ""))
+        try:
+            root, encoding = root_of(body)
+            if not _is_identify(root):
+                raise Fault("wsman:AccessDenied")
+            return _response(200, _identified(with_details=False), encoding)
+        except Fault as fault:
+            return _response(fault.status, fault_text(fault, "", language), "utf-8")
+
+    def answer(self, head: Head, principal: Principal, body: bytes) -> Response | Awaitable[Response]:
+        self.requests += 1
+        return self._answer(head, principal, body)
+
+    async def _answer(self, head: Head, principal: Principal, body: bytes) -> Response:
+        language = negotiate(head.fields.get("accept-language", ""))
+        relates_to, encoding = "", "utf-8"
+        try:
+            root, encoding = root_of(body)
+            if _is_identify(root):
+                return _response(200, _identified(with_details=True), encoding)
+            relates_to = message_id_of(root)
+            request = envelope_of(root, encoding, language)
+            language = request.language
+            action, content, header = await self._perform(request, principal)
+            text = envelope.answer(action, request.message_id, content, header)
+            return _response(200, text, encoding)
+        except Fault as fault:
+            return _response(fault.status, fault_text(fault, relates_to, language), encoding)
+        except CIMError as refused:
+            told = Fault("wsman:InternalError", reason=refused.reason)
+            return _response(500, fault_text(told, relates_to, language), encoding)
+        except TypeError as wrong:
+            log.error("a provider gave a wrong value", exc_info=wrong)
+            told = Fault("wsman:InternalError", reason=Message.of("cim.provider-wrong"))
+            return _response(500, fault_text(told, relates_to, language), encoding)
+
+    async def _perform(self, request: Envelope, principal: Principal) -> Answer:
+        handler = self._handlers.get(request.action)
+        if handler is None:
+            if not request.resource_uri or "/wbem/" not in request.action:
+                raise Fault(NOT_SUPPORTED)
+            handler = self._invoke
+        try:
+            return await asyncio.wait_for(handler(request, principal), request.timeout_s or TIMEOUT_S)
+        except TimeoutError:
+            raise Fault("wsman:TimedOut") from None
+
+
+def _is_identify(root: Element) -> bool:
+    return root.find(f"{tag(SOAP, 'Body')}/{tag(IDENTITY, 'Identify')}") is not None
+
+
+def _identified(*, with_details: bool) -> str:
+    vendor, version = (VENDOR, openesm.__version__) if with_details else ("", "")
+    inner = (
+        "<s:Header/><s:Body><wsmid:IdentifyResponse>"
+        f"<wsmid:ProtocolVersion>{WSMAN}</wsmid:ProtocolVersion>"
+        f"<wsmid:ProductVendor>{vendor}</wsmid:ProductVendor>"
+        f"<wsmid:ProductVersion>{version}</wsmid:ProductVersion>"
+        f"<wsmid:SecurityProfiles><wsmid:SecurityProfileName>{HTTPS_BASIC}</wsmid:SecurityProfileName>"
+        "</wsmid:SecurityProfiles></wsmid:IdentifyResponse></s:Body>"
+    )
+    spaces = declarations("s: wsmid:")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{spaces}>{inner}</s:Envelope>\n'
+
+
+def _response(status: int, text: str, encoding: str) -> Response:
+    """An answer in the encoding of its request (W11)."""
+    if encoding == "utf-8":
+        headers = (("Content-Type", "application/soap+xml;charset=UTF-8"),)
+        return Response(status, headers, text.encode("utf-8"))
+    spelled = text.replace('encoding="UTF-8"', 'encoding="UTF-16"', 1)
+    body = ("\ufeff" + spelled).encode(encoding)
+    return Response(status, (("Content-Type", "application/soap+xml;charset=UTF-16"),), body)
