@@ -111,6 +111,8 @@ class Control:
         element, wanted = required_text(args, "element"), args.get("settings")
         if not isinstance(wanted, Mapping) or not wanted:
             raise refusal("bad-argument", name="settings")
+        if not self._monitor().is_watching:
+            raise refusal("not-service")
         if not self._element(element)["monitorable"]:
             raise RefusedError(Message.of("cim.not-monitorable", name=element))
         try:

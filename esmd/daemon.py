@@ -102,6 +102,7 @@ class Agent:
             self.repository,
             read_class_xml(settings),
             lambda: self._settings.alerts.event_ids,
+            settings.mode.service,
         )
         measured = self.repository.measured() if settings.mode.service else []
         self._sampler = Sampler(self.host, self.repository, measured, settings.host.sample_s)

@@ -64,6 +64,7 @@ class Monitor:
         publish: makes an alert durable, with what else belongs to the same transaction.
         entries: of class.xml; None where there is none. A class that is not listed is off (CAU-5).
         ids: other event IDs that the site wants.
+        is_watching: False in non-service mode, where nothing is judged (OV-7).
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Monitor:
         repository: Repository,
         entries: Mapping[str, ClassEntry] | None = None,
         ids: Callable[[], Ids] = dict,
+        is_watching: bool = True,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -80,6 +82,7 @@ class Monitor:
         self._repository = repository
         self._entries = entries
         self._ids = ids
+        self.is_watching = is_watching
         self._now = now
         found = ((name, repository.source(NAMESPACE, name)) for name in CLASSES)
         self._classes = {name: _Class(source) for name, source in found if source is not None}

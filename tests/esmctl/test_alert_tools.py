@@ -135,6 +135,14 @@ def test_refusals_say_why(rows: Any, tool: Tool, words: list[object], code: int,
     assert complaint in said
 
 
+def test_nothing_is_watched_in_non_service_mode(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """OV-7: a limit that nobody judges by is not taken."""
+    with running_agent(tmp_path, settings="[mode]\nservice = false\n") as agent:
+        place = ("--config", str(agent.config))
+        assert main(["threshold", "set", "ESM_PageFile/_Total", "--warning", "50", *place]) == 1
+    assert "non-service mode" in capfd.readouterr().err
+
+
 def test_who_may_only_look_changes_nothing() -> None:
     found = commands(cast(Any, None), cast(Any, None), cast(Any, None), cast(Any, None))
     roles = {name: role for name, (role, _) in found.items()}
