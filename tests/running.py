@@ -30,6 +30,7 @@ class RunningAgent:
     folder: Path
     http_port: int
     https_port: int
+    wsman_port: int
     process: subprocess.Popen[bytes]
 
     @property
@@ -39,6 +40,10 @@ class RunningAgent:
     @property
     def https(self) -> str:
         return f"https://localhost:{self.https_port}"
+
+    @property
+    def wsman(self) -> str:
+        return f"https://localhost:{self.wsman_port}/wsman"
 
     @property
     def local_socket(self) -> Path:
@@ -126,10 +131,10 @@ def running_agent(
         command: what is run; `--config FILE` is added.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    http_port, https_port = free_ports(2)
+    http_port, https_port, wsman_port = free_ports(3)
     write_users(folder / "users")
     (folder / "esmd.toml").write_text(
-        f"[listen]\nhttp_port = {http_port}\nhttps_port = {https_port}\n"
+        f"[listen]\nhttp_port = {http_port}\nhttps_port = {https_port}\nwsman_port = {wsman_port}\n"
         f'[auth]\nusers_file = "users"\nallow_plaintext_loopback = true\n{auth}\n'
         f'[tls]\ncert = "tls/server.pem"\nkey = "tls/server.key"\n'
         f'[state]\ndir = "state"\nsocket = "esmd.sock"\n'
@@ -146,7 +151,7 @@ def running_agent(
             env={**os.environ, "OPENESM_READY_FD": str(told), **(env or {})},
         )
     os.close(told)
-    agent = RunningAgent(folder, http_port, https_port, process)
+    agent = RunningAgent(folder, http_port, https_port, wsman_port, process)
     try:
         with os.fdopen(ready, "rb") as line:
             if line.readline() != b"READY=1\n":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from esmd.wbem.repository import Repository, Source, as_key, in_thread
@@ -16,7 +17,7 @@ from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.provider import MethodResult, Row
 from openesm.cim.schema import Class, Parameter, Property
-from openesm.cim.values import Instance, Scalar, TypedValue, Value, parse_scalar
+from openesm.cim.values import DateTime, Instance, Scalar, TypedValue, Value, parse_scalar
 
 CHANGE_LIMIT_S = 60.0
 
@@ -89,8 +90,8 @@ def modify(
 ) -> Awaitable[Result]:
     """ModifyInstance and SetProperty.
 
-    Without a PropertyList a client may send back all that it read: then what is not writable is left out,
-    unless nothing else was sent.
+    A client may send back all that it read: only what is another value than now is changed. Without a
+    PropertyList what is not writable is left out, unless nothing else was changed.
     """
     source, number = find(repository, call.namespace, path)
     cls, row = source.cls, source.group.rows[number]
@@ -103,13 +104,15 @@ def modify(
             continue
         prop = _property(cls, name, Status.NO_SUCH_PROPERTY)
         value = coerce(typed, prop)
+        if _is_same(value, row.get(prop.name)):
+            continue
         if prop.is_writable:
             values[prop.name] = value
-        elif value != row.get(prop.name):
+        else:
             if wanted is not None or prop.is_key:
                 raise CIMError.of(Status.INVALID_PARAMETER, "cim.read-only", name=prop.name)
             locked = locked or prop.name
-    if locked and all(value == row.get(name) for name, value in values.items()):
+    if locked and not values:
         raise CIMError.of(Status.INVALID_PARAMETER, "cim.read-only", name=locked)
     hook = source.provider.modify
     if hook is None:
@@ -117,11 +120,20 @@ def modify(
     element = source.group.elements[number]
 
     async def work() -> Result:
-        await _ask(source, lambda: hook(repository.host, element, values))
+        if values:
+            await _ask(source, lambda: hook(repository.host, element, values))
         repository.invalidate(source)
         return Nothing()
 
     return work()
+
+
+def _is_same(value: Value, current: Value) -> bool:
+    if isinstance(current, datetime | timedelta):
+        current = DateTime.of(current)
+    if isinstance(value, list | tuple) and isinstance(current, list | tuple):
+        return list(value) == list(current)
+    return value == current
 
 
 def delete(repository: Repository, call: Call) -> Awaitable[Result]:
