@@ -171,6 +171,9 @@ class Service:
         self._book = book
         self._cimxml = CimXmlService(operations, repository)
 
+    def is_open_to_all(self, _head: Head) -> bool:
+        return False
+
     def authenticate(self, _head: Head, _peer: Peer) -> Principal:
         return self._book.principal
 
