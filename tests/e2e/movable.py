@@ -44,6 +44,10 @@ class Machine:
         self._ticks = max(TICKS, self._ticks * 100)
         self._write("stat", _stat(self._ticks * percent // 100, self._ticks))
 
+    def hide(self, name: str) -> None:
+        """Nothing can be read there, until it is written again."""
+        os.truncate(self.root / "proc" / name, 0)
+
     def _write(self, name: str, text: str) -> None:
         file = os.open(self.root / "proc" / name, os.O_WRONLY | os.O_CREAT, 0o644)
         os.pwrite(file, text.encode(), 0)
