@@ -13,11 +13,13 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import pywbem
 
+from esmctl.agent import ask
 from esmd.tls import ensure_certificate
 from openesm.settings import Tls
 from tests.esmctl.listening import Listener, listening
@@ -183,6 +185,28 @@ def _pair(folder: Path) -> Tls:
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def read_again(agent: RunningAgent, classname: str, times: int = 2) -> None:
+    """Waits until a class was read and judged once more, from the beginning."""
+    for _ in range(times):
+        since = _last_run(agent, classname)
+        eventually(partial(_has_run, agent, classname, since), f"{classname} is read again", PATIENCE_S)
+
+
+def _has_run(agent: RunningAgent, classname: str, since: float) -> bool:
+    return _last_run(agent, classname) > since
+
+
+def _last_run(agent: RunningAgent, classname: str) -> float:
+    services = ask(agent.local_socket, "status")["services"]
+    return next(float(each["last_run"] or 0) for each in services if each["name"] == f"ESMcmn {classname}")
+
+
+def nothing_before_a_test(agent: RunningAgent, *managers: Manager) -> None:
+    """Sends a test alert: it is the next that they get."""
+    sent = ask(agent.local_socket, "alert-test", severity="information")
+    assert {manager.next()["AlertUUID"] for manager in managers} == {sent["uuid"]}
 
 
 @contextlib.contextmanager

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 import pywbem
 
-from tests.e2e.managers import ESM, Manager, all_listening, connected, subscribe, trusted
+from esmctl.main import main as esmctl
+from tests.e2e.managers import (
+    ESM,
+    Manager,
+    all_listening,
+    connected,
+    nothing_before_a_test,
+    read_again,
+    subscribe,
+    trusted,
+)
 from tests.e2e.movable import Machine, ext4, leave_free, log_socket
 from tests.running import RunningAgent, eventually, running_agent
 
@@ -31,6 +41,7 @@ CPU = ("80000064", "C0000065", "80000066", "40000067")
 PHYSICAL = ("80000070", "C0000071", "80000072", "40000073")
 VIRTUAL = ("80000078", "C0000079", "8000007A", "4000007B")
 PAGE_FILE = ("80000080", "C0000081", "80000082", "40000083")
+SPACE_CLASS = "ESM_FileSystemThread"
 SPACE = ("80000090", "C0000091", "80000092", "40000093")
 
 
@@ -113,13 +124,15 @@ def test_up_and_down_again(
         with running_agent(tmp_path / "agent", root=machine.root, settings=settings) as agent:
             move(machine, 20)
             path = watch(agent, classname, lambda path: path.get("DeviceID") in ALL_OF_IT)
-            query = f"SELECT * FROM ESM_AlertIndication WHERE SourceName = '{source}'"
+            query = f"SELECT * FROM ESM_AlertIndication WHERE SourceName = '{source}' OR IsTest = TRUE"
             for number, manager in enumerate(managers.values()):
                 subscribe(agent, manager.url, f"{number}", query)
             seen = []
             for percent, event in zip(steps, ids, strict=True):
                 move(machine, percent)
                 seen.append(told(managers, source, event))
+            read_again(agent, classname)
+            nothing_before_a_test(agent, *managers.values())
         lines = [line for line in log.lines() if source in line]
         assert all(manager.is_silent() for manager in managers.values())
     check_story(seen, cause, [float(step) for step in steps], limits)
@@ -131,21 +144,29 @@ def test_up_and_down_again(
 @pytest.mark.needs("mkfs.ext4")
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_file_system_fills(tmp_path: Path) -> None:
-    """THR-6 on a real file system; FAQ-20, FAQ-21: the line of the system log."""
+    """THR-6 on a real file system, filled in steps; FAQ-20, FAQ-21: the line of the system log."""
     with all_listening(tmp_path) as managers, log_socket(tmp_path) as log, ext4(tmp_path) as mounted:
-        settings = f'[syslog]\nsocket = "{log.path}"\n{trusted(managers)}'
+        late = managers["pywbemlistener"]
+        settings = trusted({name: each for name, each in managers.items() if each is not late})
+        settings += f'[syslog]\nsocket = "{log.path}"\n'
         with running_agent(tmp_path / "agent", settings=settings) as agent:
-            watch(agent, "ESM_FileSystemThread", lambda path: str(mounted) in str(path))
+            watch(agent, SPACE_CLASS, lambda path: str(mounted) in str(path))
             query = (
-                "SELECT * FROM ESM_AlertIndication WHERE SourceName = 'ESMFSSERVICE'"
+                "SELECT * FROM ESM_AlertIndication WHERE IsTest = TRUE OR SourceName = 'ESMFSSERVICE'"
                 f" AND AlertingManagedElement LIKE '%{mounted}%'"
             )
             for number, manager in enumerate(managers.values()):
                 subscribe(agent, manager.url, f"{number}", query)
-            seen = []
+            words = ["destination", "trust", late.url, *late.trust.split(), "--config", str(agent.config)]
+            assert esmctl(words) == 0
+            seen, before = [], 100.0
             for free, event in zip((8, 0.5, 5, 50), SPACE, strict=True):
-                leave_free(mounted, free)
+                for step in (0.75, 0.5, 0.25, 0):  # on the way, and then still
+                    leave_free(mounted, free + max(0.0, before - free) * step)
                 seen.append(told(managers, "ESMFSSERVICE", event))
+                read_again(agent, SPACE_CLASS)
+                before = free
+            nothing_before_a_test(agent, *managers.values())
         lines = [line for line in log.lines() if str(mounted) in line]
         assert all(manager.is_silent() for manager in managers.values())
     check_story(seen, 50, [8, 0, 5, 50], [10, 1, 2, 12])

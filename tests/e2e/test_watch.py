@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,15 @@ import pywbem
 
 from esmctl.agent import ask
 from esmctl.main import main as esmctl
-from tests.e2e.managers import ALL_ALERTS, EsmctlManager, Manager, connected, subscribe
+from tests.e2e.managers import (
+    ALL_ALERTS,
+    EsmctlManager,
+    Manager,
+    connected,
+    nothing_before_a_test,
+    read_again,
+    subscribe,
+)
 from tests.e2e.movable import Machine, leave_free
 from tests.e2e.volume import UUID, volume
 from tests.esmctl.listening import listening
@@ -52,12 +59,6 @@ def watched(folder: Path, settings: str = "") -> Iterator[tuple[RunningAgent, Ma
         yield agent, machine, manager
 
 
-def nothing_before_a_test(agent: RunningAgent, manager: Manager) -> None:
-    """Nothing has come before a test alert that is sent now."""
-    sent = ask(agent.local_socket, "alert-test", severity="information")
-    assert manager.next()["AlertUUID"] == sent["uuid"]
-
-
 def look(agent: RunningAgent, path: pywbem.CIMInstanceName) -> pywbem.CIMInstance:
     with connected(agent) as connection:
         return connection.GetInstance(path)
@@ -71,21 +72,6 @@ def memory_of(agent: RunningAgent) -> pywbem.CIMInstanceName:
 
 def until_state(agent: RunningAgent, path: pywbem.CIMInstanceName, wanted: int) -> None:
     eventually(lambda: look(agent, path)["MonitorState"] == wanted, f"{path} is {wanted}", PATIENCE_S)
-
-
-def read_again(agent: RunningAgent, times: int = 2) -> None:
-    """Waits until the memory was read and judged once more, from the beginning."""
-    for _ in range(times):
-        eventually(partial(_has_run, agent, _last_run(agent)), "the memory is read again", PATIENCE_S)
-
-
-def _has_run(agent: RunningAgent, since: float) -> bool:
-    return _last_run(agent) > since
-
-
-def _last_run(agent: RunningAgent) -> float:
-    services = ask(agent.local_socket, "status")["services"]
-    return next(float(each["last_run"] or 0) for each in services if each["name"] == f"ESMcmn {MEMORY}")
 
 
 def settings_of(agent: RunningAgent, path: pywbem.CIMInstanceName) -> dict[str, Any]:
@@ -168,7 +154,7 @@ def test_settings_outlive_the_agent(tmp_path: Path) -> None:
                     kept = settings_of(agent, path)
                 until_state(agent, path, WARNING)
                 assert settings_of(agent, path) == kept
-                read_again(agent)
+                read_again(agent, MEMORY)
                 nothing_before_a_test(agent, manager)
         with running_agent(tmp_path / "a", root=machine.root) as agent:
             machine.use(memory=10)
@@ -234,7 +220,7 @@ def test_a_class_that_is_switched_off(tmp_path: Path) -> None:
         path = memory_of(agent)
         assert set_thresholds(agent, path, **EACH_SECOND) == 0
         machine.use(memory=100)
-        read_again(agent)
+        read_again(agent, MEMORY)
         found = look(agent, path)
         assert (found["MonitoringEnabled"], found["MonitorState"]) == (False, UNKNOWN)
         nothing_before_a_test(agent, manager)
@@ -247,7 +233,7 @@ def test_a_class_that_is_switched_off(tmp_path: Path) -> None:
         assert esmctl(["reload", "--config", str(agent.config)]) == 0
         eventually(lambda: not look(agent, path)["MonitoringEnabled"], "it is off again")
         machine.use(memory=10)
-        read_again(agent)
+        read_again(agent, MEMORY)
         nothing_before_a_test(agent, manager)
 
 
@@ -264,7 +250,7 @@ def test_three_readings_that_fail(tmp_path: Path) -> None:
         failed = manager.next()
         assert look(agent, path)["PressurePercentage"] is None
         until_state(agent, path, UNKNOWN)
-        read_again(agent, 4)
+        read_again(agent, MEMORY, 4)
         nothing_before_a_test(agent, manager)
         machine.use(memory=96)
         afresh = manager.next()
