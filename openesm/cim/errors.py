@@ -51,6 +51,9 @@ class CIMError(Exception):
         self.reason = reason
         super().__init__(status, str(reason))
 
+    def __str__(self) -> str:
+        return self.text()
+
     @classmethod
     def of(cls, status: Status, key: str, /, **args: object) -> CIMError:
         """The error whose text is `key` of the catalogue."""
