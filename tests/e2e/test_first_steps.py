@@ -30,7 +30,7 @@ def commands(page: str, heading: str) -> list[str]:
 
 
 def paste(agent: RunningAgent, command: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command of a page for an agent."""
+    """Runs a command of a page where the reader stands: in the folder that has the agent's `run/`."""
     tool, *words = shlex.split(command)
     assert Path(tool).name == "esmctl"
     return subprocess.run(
@@ -39,7 +39,8 @@ def paste(agent: RunningAgent, command: str) -> subprocess.CompletedProcess[str]
         text=True,
         timeout=30,
         check=False,
-        env={**os.environ, "LC_ALL": "C", "OPENESM_SOCKET": str(agent.local_socket)},
+        cwd=agent.folder.parent,
+        env={**os.environ, "LC_ALL": "C", "PYTHONPATH": str(PROJECT)},
     )
 
 
@@ -49,7 +50,7 @@ def test_three_commands(tmp_path: Path, page: str, heading: str) -> None:
     assert shlex.split(listen)[1:] == ["listen", "--http"]
     assert len(rest) == 2
     with (
-        running_agent(tmp_path / "agent") as agent,
+        running_agent(tmp_path / "run") as agent,
         listening(tmp_path / "listener", "--http", "--port", "6736") as listener,
     ):
         for command in rest:
