@@ -7,8 +7,7 @@ import logging
 import sqlite3
 import time
 import uuid
-from collections import OrderedDict
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,20 +17,20 @@ from pathlib import Path
 import openesm
 from esmd.clock import AgentClock, Checkpoint, boot_id, resumed
 from esmd.courier import Courier
-from esmd.outbox import Also, Outbox, Waiting
+from esmd.outbox import Also, Outbox
 from esmd.pace import Pace
 from esmd.registry import Registry
 from esmd.tables import MIGRATIONS
+from esmd.ways import Ways
 from indications import events
-from indications.alert import Occasion, agent_alert, from_json
+from indications.alert import Occasion, agent_alert
 from indications.delivery import Undelivered
 from indications.delivery.client import Bounds, Channel, Client
-from indications.delivery.export import HEADERS, Draft, Form
 from indications.delivery.syslog import Syslog
 from indications.delivery.trust import Trust, TrustError
 from indications.delivery.trust import parse as parse_trust
 from indications.events import What
-from indications.instance import INDICATION, OF_SENDING, TYPES, indication, of_sending, values
+from indications.instance import indication
 from openesm.cim.schema import Class
 from openesm.cim.values import Instance
 from openesm.host import Host
@@ -39,14 +38,11 @@ from openesm.model import Alert
 from openesm.settings import Settings
 from openesm.store import Store
 from openesm.text import Message
-from subscription.model import Filter, Subscription
+from subscription.model import Destination, Filter, Subscription
 
 CHECKPOINT_S = 60.0
-ADDRESS_S = 10.0
 STEP_S = 2.0
 DRAIN_S = 1.5  # for the couriers at a stop
-KEPT_DRAFTS = 512
-FORM = Form(INDICATION, TYPES, OF_SENDING)
 STATIC_FILTERS = (
     Filter(
         name="ESM:AlertIndications",
@@ -91,9 +87,7 @@ class Alerts:
         self._syslog = Syslog(str(settings.syslog.socket), settings.alerts.language)
         self._syslog_thread = ThreadPoolExecutor(1, thread_name_prefix="syslog")
         self._tasks: set[asyncio.Task[object]] = set()
-        self._drafts: OrderedDict[int, tuple[Alert, Draft]] = OrderedDict()
-        self._address: str | None = None
-        self._address_due = 0.0
+        self._ways = Ways(host, indication_class, lambda: self._settings.alerts.language, self._open)
         self._wall = self.clock.wall_lead()
         self._checkpoint_due = 0.0
         self.syslog_error: Message | None = None
@@ -122,7 +116,7 @@ class Alerts:
     def reload(self, settings: Settings) -> None:
         """Other limits and trust: what is not delivered is tried again at once."""
         self._settings = settings
-        self._drafts.clear()
+        self._ways.forget()
         self.pace.configure(settings.delivery)
         self._client.bounds = self._bounds()
         for number in list(self._couriers):
@@ -135,6 +129,8 @@ class Alerts:
         now = self.clock.now()
         if self.registry.has_ended:
             self._background(asyncio.to_thread(self._expire))
+        if self.registry.book.idle_sinks():
+            self._background(asyncio.to_thread(self.registry.forget_sinks))
         if now >= self._checkpoint_due:
             self._checkpoint_due = now + CHECKPOINT_S
             self._checkpoint()
@@ -245,7 +241,7 @@ class Alerts:
             if number in self._leaving:
                 continue
             if courier is None:
-                self._couriers[number] = self._courier(number, destination.url)
+                self._couriers[number] = self._courier(destination)
             else:
                 courier.wake()
 
@@ -260,26 +256,25 @@ class Alerts:
         if self._loop is not None:
             self._match_couriers()
 
-    def _courier(self, number: int, url: str) -> Courier:
+    def _courier(self, destination: Destination) -> Courier:
         return Courier(
-            number,
-            url,
+            destination.number,
+            destination.url,
             self.outbox,
-            lambda: self._open(url),
-            self._as_it_is_sent,
+            self._ways.to(destination),
             self.clock.now,
             lambda: self.pace.interval_s,
             self._delivery_failed,
             self._gave_up,
         )
 
-    def _open(self, url: str) -> Channel:
+    def _open(self, url: str, headers: Iterable[tuple[str, str]]) -> Channel:
         try:
             words = self._settings.delivery.trust.get(url, "system")
             trust: Trust = parse_trust(words.split())
         except TrustError as wrong:
             raise Undelivered(wrong.message, retry=True) from wrong
-        return self._client.channel(url, trust, HEADERS)
+        return self._client.channel(url, trust, headers)
 
     def _queued(self, destinations: frozenset[int]) -> None:
         loop = self._loop
@@ -316,24 +311,6 @@ class Alerts:
             language=self._settings.alerts.language,
             sent_at=alert.at,
         )
-
-    def _as_it_is_sent(self, row: Waiting) -> bytes:
-        alert, draft = self._drafts.get(row.alert) or self._draft(row)
-        differing = of_sending(alert, time.time(), (row.context, row.sequence), row.replayed)
-        return draft.body(str(row.number), differing)
-
-    def _draft(self, row: Waiting) -> tuple[Alert, Draft]:
-        """Writes an indication; kept for the other destinations, which mostly are about as far."""
-        alert = from_json(row.text)
-        now = time.monotonic()
-        if now >= self._address_due:
-            self._address_due = now + ADDRESS_S
-            self._address = self._host.agent_address()[0]
-        found = values(alert, self._host.system_name, self._settings.alerts.language, self._address)
-        made = self._drafts[row.alert] = alert, Draft(FORM, found)
-        if len(self._drafts) > KEPT_DRAFTS:
-            self._drafts.popitem(last=False)
-        return made
 
     # -- what is told
 

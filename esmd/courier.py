@@ -11,11 +11,13 @@ import logging
 import random
 import sqlite3
 from collections.abc import Callable
+from typing import Protocol
 
 from esmd.outbox import Outbox, Standing, Waiting
 from indications.delivery import Undelivered
+from indications.delivery.answer import Response
 from indications.delivery.client import Channel
-from indications.delivery.export import Refused, accepted
+from indications.delivery.export import Refused
 from indications.delivery.retry import next_delay
 
 BATCH = 200
@@ -26,13 +28,25 @@ FINISH_S = 1.5
 log = logging.getLogger("openesm.delivery")
 
 
+class Way(Protocol):
+    """How a destination is spoken to."""
+
+    def open(self) -> Channel:
+        """The way to it; Undelivered when there is none (the trust names a missing file, say)."""
+
+    def body(self, row: Waiting) -> bytes:
+        """What is sent for a row."""
+
+    def check(self, row: Waiting, response: Response) -> None:
+        """Undelivered unless the answer says that the row was taken."""
+
+
 class Courier:
     """Delivers to one destination.
 
     Args:
         number: of the destination in the store.
-        channel: opens the way to it; Undelivered when there is none (the trust names a missing file, say).
-        body: what is sent for a row.
+        way: how it is spoken to.
         now: agent time.
         interval_s: DeliveryRetryInterval now.
         failed: called when a delivery failed, with the seconds since the first failure in a row.
@@ -44,8 +58,7 @@ class Courier:
         number: int,
         url: str,
         outbox: Outbox,
-        channel: Callable[[], Channel],
-        body: Callable[[Waiting], bytes],
+        way: Way,
         now: Callable[[], float],
         interval_s: Callable[[], float],
         failed: Callable[[int, float], None],
@@ -55,9 +68,8 @@ class Courier:
         self.url = url
         self.standing: Standing = outbox.standing(number)
         self._outbox = outbox
-        self._open = channel
+        self._way = way
         self._channel: Channel | None = None
-        self._body = body
         self._now = now
         self._interval_s = interval_s
         self._failed = failed
@@ -132,11 +144,11 @@ class Courier:
 
     async def _until_accepted(self, row: Waiting) -> bool:
         """True once the listener has accepted it; False when its time is over and the queue was cut."""
-        body = self._body(row)
+        body = self._way.body(row)
         attempt = 0
         while True:
             try:
-                await self._send(body)
+                await self._send(row, body)
             except Undelivered as failed:
                 attempt += 1
                 self._note_failure(failed, row, attempt)
@@ -153,12 +165,12 @@ class Courier:
                 self._note_success()
                 return True
 
-    async def _send(self, body: bytes) -> None:
+    async def _send(self, row: Waiting, body: bytes) -> None:
         if self._channel is None:
-            self._channel = self._open()
+            self._channel = self._way.open()
         try:
             response = await self._channel.post(body)
-            accepted(response.status, response.headers, response.body)
+            self._way.check(row, response)
         except Undelivered:
             self._channel.close()
             self._channel = None

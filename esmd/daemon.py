@@ -33,6 +33,7 @@ from esmd.wbem.operations import Operations
 from esmd.wbem.repository import Repository
 from esmd.wbem.server import Endpoint, ListenError, Server, has_ipv6
 from esmd.wbem.subscriptions import Subscriptions
+from esmd.wbem.wsman.eventing import Eventing
 from esmd.wbem.wsman.service import TARGET, WsmanService
 from indications.delivery import guard
 from openesm.cim import mofc
@@ -94,7 +95,8 @@ class Agent:
         cimxml = CimXmlService(operations, self.repository)
         self._service = Service(self._authenticator, cimxml, self._audit, self._commands())
         self._server = Server(self._service, settings.limits)
-        self._wsman = WsmanService(self._authenticator, operations, self.repository)
+        eventing = Eventing(self.alerts.registry, subscriptions.check_query, self.alerts.clock.now, time.time)
+        self._wsman = WsmanService(self._authenticator, operations, self.repository, eventing)
         self._wsman_server = Server(self._wsman, settings.limits)
         self._monitor = Monitor(
             self.alerts.store,

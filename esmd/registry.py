@@ -64,17 +64,13 @@ class Registry:
 
     def add_filter(self, new: Filter) -> None:
         def change(db: sqlite3.Connection, book: Book) -> Book:
-            after = book.with_filter(new)
-            db.execute("INSERT INTO filter VALUES (?, ?, ?)", (*new.key, to_json(new)))
-            return after
+            return _with_filter(db, book, new)
 
         self._apply(change)
 
     def remove_filter(self, key: Key) -> None:
         def change(db: sqlite3.Connection, book: Book) -> Book:
-            after = book.without_filter(key)
-            db.execute("DELETE FROM filter WHERE class = ? AND name = ?", key)
-            return after
+            return _without_filter(db, book, key)
 
         self._apply(change)
 
@@ -82,13 +78,7 @@ class Registry:
         """Adds a destination; its sequence context is new for ever (I04)."""
 
         def change(db: sqlite3.Connection, book: Book) -> Book:
-            book.with_destination(new)
-            context = f"OpenESM#{os.urandom(8).hex()}#{int(self._wall())}"
-            cursor = db.execute(
-                "INSERT INTO destination (class, name, value, context) VALUES (?, ?, ?, ?)",
-                (*new.key, to_json(new), context),
-            )
-            return book.with_destination(replace(new, number=cursor.lastrowid or 0))
+            return _with_destination(db, book, new, self._wall())
 
         self._apply(change)
 
@@ -96,27 +86,43 @@ class Registry:
         """Removes a destination with what waits for it; a transient one with its subscriptions."""
 
         def change(db: sqlite3.Connection, book: Book) -> Book:
-            after = book.without_destination(key)
-            number = book.destinations[key].number
-            db.execute("DELETE FROM subscription WHERE destination = ?", (number,))
-            drop(db, "destination = ?", (number,))
-            db.execute("DELETE FROM destination WHERE number = ?", (number,))
-            return after
+            return _without_destination(db, book, key)
+
+        self._apply(change)
+
+    def forget_sinks(self) -> None:
+        """Removes the sinks of WS-Management whose subscription has ended and that wait for nothing (W17)."""
+        if not self.book.idle_sinks():
+            return
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            for sink in book.idle_sinks():
+                waits = db.execute("SELECT 1 FROM pending WHERE destination = ? LIMIT 1", (sink.number,))
+                if waits.fetchone() is None:
+                    book = _without_destination(db, book, sink.key)
+            return book
 
         self._apply(change)
 
     # -- subscriptions
 
-    def subscribe(self, new: Subscription) -> None:
+    def subscribe(
+        self, new: Subscription, *, to: Destination | None = None, by: Filter | None = None
+    ) -> None:
         """Adds a subscription; what was kept for an earlier one of the same destination and query follows.
 
         That backlog goes out first, marked as replayed (REP-5, FAQ-6).
+
+        Args:
+            to, by: a destination and a filter that are not in the book yet, and come with it or not at all.
         """
 
         ended: list[Subscription] = []
 
         def change(db: sqlite3.Connection, book: Book) -> Book:
             book = _without_expired(db, book, self._now(), ended)
+            book = book if by is None else _with_filter(db, book, by)
+            book = book if to is None else _with_destination(db, book, to, self._wall())
             book.with_subscription(new)
             destination = book.destinations[new.destination_key]
             cursor = db.execute(
@@ -222,6 +228,41 @@ class Registry:
             self.book = self._store.read(_load)
             raise CIMError.of(Status.FAILED, "store.broken", path=self._store.path, reason=failed) from failed
         self._changed()
+
+
+def _with_filter(db: sqlite3.Connection, book: Book, new: Filter) -> Book:
+    after = book.with_filter(new)
+    db.execute("INSERT INTO filter VALUES (?, ?, ?)", (*new.key, to_json(new)))
+    return after
+
+
+def _without_filter(db: sqlite3.Connection, book: Book, key: Key) -> Book:
+    after = book.without_filter(key)
+    db.execute("DELETE FROM filter WHERE class = ? AND name = ?", key)
+    return after
+
+
+def _with_destination(db: sqlite3.Connection, book: Book, new: Destination, wall: float) -> Book:
+    book.with_destination(new)
+    context = f"OpenESM#{os.urandom(8).hex()}#{int(wall)}"
+    cursor = db.execute(
+        "INSERT INTO destination (class, name, value, context) VALUES (?, ?, ?, ?)",
+        (*new.key, to_json(new), context),
+    )
+    return book.with_destination(replace(new, number=cursor.lastrowid or 0))
+
+
+def _without_destination(db: sqlite3.Connection, book: Book, key: Key) -> Book:
+    """The book without a destination, and without the filter that came with the subscription of a sink."""
+    found, after = book.destinations[key], book.without_destination(key)
+    db.execute("DELETE FROM subscription WHERE destination = ?", (found.number,))
+    drop(db, "destination = ?", (found.number,))
+    db.execute("DELETE FROM destination WHERE number = ?", (found.number,))
+    own = Filter(found.name, "").key
+    used = any(subscription.filter_key == own for subscription in after.subscriptions.values())
+    if found.sink is not None and own in after.filters and not used:
+        return _without_filter(db, after, own)
+    return after
 
 
 def _ending(subscription: Subscription, failing_s: float, service: IndicationService) -> RemovalAction:

@@ -103,6 +103,11 @@ class Book:
         """All whose time is not over."""
         return (s for s in self.subscriptions.values() if not s.has_expired(now))
 
+    def idle_sinks(self) -> list[Destination]:
+        """The sinks of WS-Management that no subscription has any more."""
+        used = {s.destination_key for s in self.subscriptions.values()}
+        return [d for k, d in self.destinations.items() if d.sink is not None and k not in used]
+
     def filter_of(self, subscription: Subscription) -> Filter:
         return self.filters[subscription.filter_key]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 DESTINATION_CLASSES = ("CIM_ListenerDestinationCIMXML", "CIM_IndicationHandlerCIMXML")
+SINK_CLASS = "CIM_ListenerDestinationWSManagement"
 
 
 class SubscriptionState(IntEnum):
@@ -61,11 +62,34 @@ class Filter:
         return self.creation_class.lower(), self.name
 
 
+class DeliveryMode(IntEnum):
+    """How events reach a sink of WS-Management (DSP0226 10.2.9)."""
+
+    PUSH = 2
+    PUSH_WITH_ACK = 3
+    EVENTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class EventSink:
+    """What a sink of WS-Management asked for when it subscribed.
+
+    Attributes:
+        base: of the ResourceURIs in its events, with the last slash.
+        headers: its reference properties as XML, which come back with every event.
+    """
+
+    mode: DeliveryMode
+    base: str
+    headers: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """CIM_ListenerDestinationCIMXML, or the older CIM_IndicationHandlerCIMXML.
+    """CIM_ListenerDestinationCIMXML, the older CIM_IndicationHandlerCIMXML, or a sink of WS-Management.
 
-    `number` is ours: the store's row, by which queues and sequences are kept.
+    `number` is ours: the store's row, by which queues and sequences are kept. A sink lives as long as its
+    subscription and what still waits for it.
     """
 
     name: str
@@ -76,6 +100,7 @@ class Destination:
     system_name: str = ""
     element_name: str | None = None
     owner: str = ""
+    sink: EventSink | None = None
     number: int = 0
 
     @property

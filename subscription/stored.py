@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from subscription.model import (
+    DeliveryMode,
     Destination,
+    EventSink,
     FatalErrorPolicy,
     Filter,
     Persistence,
@@ -28,7 +30,12 @@ def filter_of(text: str) -> Filter:
 
 def destination_of(text: str, number: int) -> Destination:
     found: dict[str, Any] = json.loads(text)
-    return Destination(**{**found, "persistence": Persistence(found["persistence"]), "number": number})
+    sink = found.get("sink")
+    kinds = {
+        "persistence": Persistence(found["persistence"]),
+        "sink": sink and EventSink(**{**sink, "mode": DeliveryMode(sink["mode"])}),
+    }
+    return Destination(**{**found, **kinds, "number": number})
 
 
 def subscription_of(text: str, number: int) -> Subscription:

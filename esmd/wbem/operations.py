@@ -95,7 +95,7 @@ class Operations:
         """
         kept = self._kept.get(call)
         if kept is not None:
-            self._check_rights(call, principal)
+            self.permit(call, principal)
             result = kept.fresh(self._repository)
             if result is not None:
                 return result
@@ -123,7 +123,7 @@ class Operations:
     def _attempt(
         self, call: Call, principal: Principal, ready: frozenset[Source]
     ) -> Result | Awaitable[Result]:
-        self._check_rights(call, principal)
+        self.permit(call, principal)
         handler = HANDLERS.get(call.name) if call.target is None else _invoke
         if handler is None:
             raise CIMError.of(Status.NOT_SUPPORTED, "cim.no-operation", name=call.name)
@@ -146,7 +146,8 @@ class Operations:
         if len(self._kept) > KEPT_RESULTS:
             self._kept.popitem(last=False)
 
-    def _check_rights(self, call: Call, principal: Principal) -> None:
+    def permit(self, call: Call, principal: Principal) -> None:
+        """Refuses with ACCESS_DENIED, and in the audit log, who has no right to a call."""
         operation = call.name if call.target is None else access.ANY_METHOD
         try:
             access.require(principal, operation)
@@ -159,8 +160,12 @@ class Operations:
     async def _change(self, call: Call, principal: Principal, change: Awaitable[Result]) -> Result:
         """Only what changes something has to be waited for."""
         result = await change
-        self._tell("change", call, principal)
+        self.tell_change(call, principal)
         return result
+
+    def tell_change(self, call: Call, principal: Principal) -> None:
+        """Puts a change into the audit log."""
+        self._tell("change", call, principal)
 
     def _tell(self, kind: str, call: Call, principal: Principal) -> None:
         self._audit.event(

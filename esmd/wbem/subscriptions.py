@@ -25,6 +25,7 @@ from openesm.text import Message
 from subscription.book import MAX_DESTINATIONS, MAX_SUBSCRIPTIONS, Key
 from subscription.model import (
     DESTINATION_CLASSES,
+    SINK_CLASS,
     Destination,
     FatalErrorPolicy,
     Filter,
@@ -70,10 +71,11 @@ class Subscriptions:
 
     def providers(self) -> tuple[Provider[Any] | Association, ...]:
         destinations = tuple(self._destinations(classname) for classname in DESTINATION_CLASSES)
-        affected = ("CIM_IndicationFilter", *DESTINATION_CLASSES)
+        affected = ("CIM_IndicationFilter", *DESTINATION_CLASSES, SINK_CLASS)
         return (
             self._filters(),
             *destinations,
+            self._sinks(),
             self._subscriptions(),
             self._service(),
             self._capabilities(),
@@ -127,12 +129,12 @@ class Subscriptions:
             element_name=_optional(row, "ElementName"),
             individual=row.get("IndividualSubscriptionSupported") is not False,
         )
-        self._check_query(new)
+        self.check_query(new)
         self._registry.add_filter(new)
         return {**row, "Name": new.name, "CreationClassName": new.creation_class}
 
-    def _check_query(self, new: Filter) -> None:
-        """A query that cannot be answered is refused now, not at delivery."""
+    def check_query(self, new: Filter) -> str:
+        """A query that cannot be answered is refused now, not at delivery; its class."""
         query = parse(new.query, new.language)
         cls = self._indications.get(query.classname)
         if cls is None or not cls.isa("CIM_Indication"):
@@ -143,6 +145,7 @@ class Subscriptions:
                 namespace=self._indications.name,
             )
         query.check(cls)
+        return cls.name
 
     # -- destinations
 
@@ -165,6 +168,24 @@ class Subscriptions:
             },
             version=self._book,
             create=lambda _host, row: self._create_destination(classname, row),
+            delete=lambda _host, found: self._registry.remove_destination(found.key),
+        )
+
+    def _sinks(self) -> Provider[Destination]:
+        """Sinks of WS-Management come with Subscribe and go with their subscription."""
+        return Provider(
+            classname=SINK_CLASS,
+            namespace=INTEROP,
+            read=lambda _host: [d for d in self._registry.book.destinations.values() if d.sink is not None],
+            element=lambda found: found.name,
+            instance=lambda found: {
+                "Name": found.name,
+                "Destination": guard.masked(found.url),
+                "PersistenceType": int(found.persistence),
+                "Protocol": 4,
+                "DeliveryMode": int(found.sink.mode) if found.sink else None,
+            },
+            version=self._book,
             delete=lambda _host, found: self._registry.remove_destination(found.key),
         )
 

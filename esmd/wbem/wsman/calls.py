@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from esmd.auth.principal import Principal
@@ -49,6 +50,22 @@ class Calls:
         principal: Principal,
     ) -> Result:
         return await self._perform(Call(method, namespace, arguments, target), principal)
+
+    def permit(self, call: Call, principal: Principal) -> None:
+        """A fault for who has no right to a call."""
+        try:
+            self._operations.permit(call, principal)
+        except CIMError as refused:
+            raise fault_of(refused) from refused
+
+    async def change(self, call: Call, principal: Principal, work: Callable[[], None]) -> None:
+        """Makes, in a thread, a change that is no operation: with the rights and the audit log of `call`."""
+        self.permit(call, principal)
+        try:
+            await asyncio.to_thread(work)
+        except CIMError as refused:
+            raise fault_of(refused) from refused
+        self._operations.tell_change(call, principal)
 
     async def _perform(self, call: Call, principal: Principal) -> Result:
         try:

@@ -71,6 +71,8 @@ class Envelope:
         timeout_s: OperationTimeout.
         body: the Body element.
         encoding: of the request, and so of the answer.
+        to: the address of this service as the client knows it.
+        identifier: of a subscription.
     """
 
     action: str
@@ -85,6 +87,7 @@ class Envelope:
     fragment: Fragment | None = None
     counts: bool = False
     identifier: str = ""
+    to: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -157,6 +160,7 @@ def envelope_of(root: Element, encoding: str, language: Language) -> Envelope:
         _fragment(found.get(tag(WSMAN, "FragmentTransfer"))),
         tag(WSMAN, "RequestTotalItemsCountEstimate") in found,
         _text(identifier),
+        _text(found.get(tag(ADDRESSING, "To"))),
         _options(found.get(tag(WSMAN, "OptionSet"))),
     )
 
@@ -261,17 +265,18 @@ def _options(element: Element | None) -> Mapping[str, str]:
 
 def answer(action: str, relates_to: str, body: str, header: str = "") -> str:
     """An envelope with the prefixes that libwsman looks for; declared once, at the top."""
+    header = f"<wsa:RelatesTo>{escape(relates_to)}</wsa:RelatesTo>{header}"
+    return message(ANONYMOUS, action, f"uuid:{uuid.uuid4()}", header, body)
+
+
+def message(to: str, action: str, message_id: str, header: str, body: str) -> str:
+    """An envelope to an address."""
     inner = (
-        f"<s:Header><wsa:To>{ANONYMOUS}</wsa:To><wsa:Action>{escape(action)}</wsa:Action>"
-        f"<wsa:MessageID>uuid:{uuid.uuid4()}</wsa:MessageID>"
-        f"<wsa:RelatesTo>{escape(relates_to)}</wsa:RelatesTo>{header}</s:Header><s:Body>{body}</s:Body>"
+        f"<s:Header><wsa:To>{escape(to)}</wsa:To><wsa:Action>{escape(action)}</wsa:Action>"
+        f"<wsa:MessageID>{escape(message_id)}</wsa:MessageID>{header}</s:Header><s:Body>{body}</s:Body>"
     )
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{_declared(inner)}>{inner}</s:Envelope>\n'
-
-
-def _declared(inner: str) -> str:
-    kept = f"s: wsa: {inner}"
-    return names.declarations(kept)
+    declared = names.declarations(inner)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{declared}>{inner}</s:Envelope>\n'
 
 
 def fault_text(fault: Fault, relates_to: str, language: Language) -> str:

@@ -29,6 +29,9 @@ PREFIXES = {
 }
 ANONYMOUS = f"{ADDRESSING}/role/anonymous"
 GET, PUT, CREATE, DELETE = (f"{TRANSFER}/{name}" for name in ("Get", "Put", "Create", "Delete"))
+SUBSCRIBE, RENEW, GET_STATUS, UNSUBSCRIBE = (
+    f"{EVENTING}/{name}" for name in ("Subscribe", "Renew", "GetStatus", "Unsubscribe")
+)
 ENUMERATE, PULL, RELEASE = (f"{ENUMERATION}/{name}" for name in ("Enumerate", "Pull", "Release"))
 
 FAULT_DETAIL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from xml.etree.ElementTree import Element
 
 import openesm
@@ -19,18 +20,23 @@ from esmd.wbem.wsman import envelope
 from esmd.wbem.wsman.calls import Calls
 from esmd.wbem.wsman.enumerating import Enumerating
 from esmd.wbem.wsman.envelope import Envelope, envelope_of, fault_text, message_id_of, root_of
+from esmd.wbem.wsman.eventing import Eventing
 from esmd.wbem.wsman.fault import NOT_SUPPORTED, Fault
 from esmd.wbem.wsman.names import (
     CREATE,
     DELETE,
     ENUMERATE,
     GET,
+    GET_STATUS,
     HTTPS_BASIC,
     IDENTITY,
     PULL,
     PUT,
     RELEASE,
+    RENEW,
     SOAP,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
     WSMAN,
     declarations,
     tag,
@@ -52,7 +58,13 @@ log = logging.getLogger("openesm.wsman")
 class WsmanService:
     """What stands behind the HTTP layer on the port of WS-Management; no other URL exists there."""
 
-    def __init__(self, authenticator: Authenticator, operations: Operations, repository: Repository) -> None:
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        operations: Operations,
+        repository: Repository,
+        eventing: Eventing | None,
+    ) -> None:
         self._authenticator = authenticator
         calls = Calls(operations)
         self._enumerating = Enumerating(calls, repository)
@@ -67,6 +79,13 @@ class WsmanService:
             PULL: self._enumerating.pull,
             RELEASE: self._enumerating.release,
         }
+        if eventing is not None:
+            self._handlers |= {
+                SUBSCRIBE: partial(eventing.subscribe, calls),
+                RENEW: partial(eventing.renew, calls),
+                GET_STATUS: partial(eventing.get_status, calls),
+                UNSUBSCRIBE: partial(eventing.unsubscribe, calls),
+            }
         self.requests = 0
 
     @property

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from esmd.auth.principal import Principal
 from esmd.wbem.connection import Response
 from esmd.wbem.http1 import Head
+from esmd.wbem.wsman.eventing import Eventing
 from esmd.wbem.wsman.names import (
     ADDRESSING,
     ANONYMOUS,
@@ -120,9 +121,11 @@ class Answer:
 class Manager:
     """Somebody who asks."""
 
-    def __init__(self, world: World | None = None, who: Principal = ADMIN) -> None:
+    def __init__(
+        self, world: World | None = None, who: Principal = ADMIN, eventing: Eventing | None = None
+    ) -> None:
         self.world = world or World()
-        self.service = WsmanService(cast(Any, None), self.world.operations, self.world.repository)
+        self.service = WsmanService(cast(Any, None), self.world.operations, self.world.repository, eventing)
         self.who = who
 
     def ask(self, text: str | bytes, *, language: str = "", who: Principal | None = None) -> Answer:
