@@ -79,11 +79,10 @@ class RunningAgent:
         fields = (Path("/proc") / str(self.process.pid) / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def connect(self, *, tls: bool = False, timeout_s: float = 10.0) -> socket.socket:
-        """A raw connection to the agent."""
-        raw = socket.create_connection(
-            ("127.0.0.1", self.https_port if tls else self.http_port), timeout=timeout_s
-        )
+    def connect(self, *, tls: bool = False, timeout_s: float = 10.0, port: int = 0) -> socket.socket:
+        """A raw connection to the agent, to its ports of CIM-XML where none is named."""
+        port = port or (self.https_port if tls else self.http_port)
+        raw = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
         if not tls:
             return raw
         context = ssl.create_default_context(cafile=str(self.certificate))

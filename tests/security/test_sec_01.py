@@ -29,14 +29,15 @@ NOBODY = [
 ]
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["HTTP", "HTTPS"])
+@pytest.mark.parametrize("where", ["CIM-XML over HTTP", "CIM-XML over HTTPS", "WS-Management"])
 @pytest.mark.parametrize("values", NOBODY)
-def test_sec_01_nobody_gets_401(agent: RunningAgent, values: list[str], tls: bool) -> None:
+def test_sec_01_nobody_gets_401(agent: RunningAgent, values: list[str], where: str) -> None:
     before = requests_served(agent)
+    port = agent.wsman_port if where == "WS-Management" else 0
     for url in URLS:
         headers = [f"Authorization: {value}" for value in values]
         raw = request(line=f"POST {url} HTTP/1.1", auth=None, extra=headers)
-        with wire(agent, tls=tls) as connection:
+        with wire(agent, tls=where != "CIM-XML over HTTP", port=port) as connection:
             answers = connection.send(raw).answers()
         assert [answer.status for answer in answers] == [401]
         assert answers[0].headers["www-authenticate"] == 'Basic realm="OpenESM", charset="UTF-8"'

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+import requests
 
-from tests.running import RunningAgent
+from esmd.wbem.wsman.names import ENUMERATE, PULL, RELEASE
+from tests.esmd.wbem.wsman.asking import DMTF
+from tests.esmd.wbem.wsman.asking import request as wsman_request
+from tests.running import PASSWORD, RunningAgent
 from tests.security.wire import Answer, ask, basic, call, request
 
 CLASS = '<IPARAMVALUE NAME="ClassName"><CLASSNAME NAME="CIM_Component"/></IPARAMVALUE>'
@@ -40,6 +44,27 @@ def test_sec_08_another_user_has_no_use_of_a_context(agent: RunningAgent, operat
     assert use(agent, operation, context, "admin", "root/cimv2").code in (3, INVALID_CONTEXT)
     assert use(agent, operation, context, "admin", "root/interop").code == INVALID_CONTEXT
     assert use(agent, operation, context, "admin", mine).code is None
+
+
+@pytest.mark.parametrize("action", [PULL, RELEASE])
+def test_sec_08_another_user_has_no_use_of_a_context_of_ws_management(
+    agent: RunningAgent, action: str
+) -> None:
+    def ask_wsman(action: str, content: str, user: str) -> requests.Response:
+        body = wsman_request(action, content, uri=f"{DMTF}/ESM_Processor", namespace="root/ESMPRO/AS")
+        url, trust = agent.wsman, str(agent.certificate)
+        return requests.post(url, body.encode(), auth=(user, PASSWORD), verify=trust, timeout=10)
+
+    found = ask_wsman(ENUMERATE, "<e:Enumerate/>", "admin").text
+    context = found.partition("<wsen:EnumerationContext>")[2].partition("<")[0]
+    assert len(context) >= 32
+    name = action.rpartition("/")[2]
+    content = f"<e:{name}><e:EnumerationContext>{context}</e:EnumerationContext></e:{name}>"
+    for user in ("viewer", "operator"):
+        answer = ask_wsman(action, content, user)
+        assert answer.status_code == 500
+        assert "wsen:InvalidEnumerationContext" in answer.text
+    assert ask_wsman(action, content, "admin").status_code == 200
 
 
 def test_sec_08_contexts_cannot_be_guessed(agent: RunningAgent) -> None:

@@ -141,8 +141,8 @@ class Wire:
 
 
 @contextlib.contextmanager
-def wire(agent: RunningAgent, *, tls: bool = False) -> Iterator[Wire]:
-    with agent.connect(tls=tls) as connected:
+def wire(agent: RunningAgent, *, tls: bool = False, port: int = 0) -> Iterator[Wire]:
+    with agent.connect(tls=tls, port=port) as connected:
         yield Wire(connected)
 
 

@@ -129,12 +129,11 @@ class Manager:
         self.who = who
 
     def ask(self, text: str | bytes, *, language: str = "", who: Principal | None = None) -> Answer:
+        return asyncio.run(self.asking(text, language=language, who=who))
+
+    async def asking(self, text: str | bytes, *, language: str = "", who: Principal | None = None) -> Answer:
         fields = {"accept-language": language} if language else {}
         head = Head("POST", "/wsman", 1, fields)
         body = text if isinstance(text, bytes) else text.encode()
-
-        async def wait() -> Response:
-            answer = self.service.answer(head, who or self.who, body)
-            return answer if isinstance(answer, Response) else await answer
-
-        return Answer(asyncio.run(wait()))
+        answer = self.service.answer(head, who or self.who, body)
+        return Answer(answer if isinstance(answer, Response) else await answer)
