@@ -19,6 +19,7 @@ INCLUDE, EXCLUDE, NONE = "IncludeSubClassProperties", "ExcludeSubClassProperties
 SHAPES = frozenset({INCLUDE, EXCLUDE, NONE})
 OVERHEAD_BYTES = 2048  # envelope, headers and what stands around the items
 WRITERS = 256
+KEPT_GROUPS, KEPT_ROWS = 32, 64  # what was written last, of groups that are not large
 
 
 class Pages:
@@ -26,6 +27,7 @@ class Pages:
 
     def __init__(self) -> None:
         self._writers: OrderedDict[tuple[int, str, str, frozenset[str] | None], Writer] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], tuple[Group, dict[int, str]]] = OrderedDict()
 
     def take(self, cursor: Cursor, most: int, max_bytes: int | None, declared: Class | None) -> str:
         """Up to `most` items within `max_bytes`; the cursor moves on.
@@ -40,15 +42,35 @@ class Pages:
         pieces: list[str] = []
         used = 0
         while len(pieces) < most and (found := cursor.next()) is not None:
-            item = self._item(cursor, *found, declared)
-            used += len(item.encode())
-            if room is not None and used > room:
-                if not pieces:
+            item = self._written(cursor, *found, declared)
+            if room is not None:
+                used += len(item.encode())
+                if used > room and not pieces:
                     raise Fault("wsman:EncodingLimit", "MaxEnvelopeSize")
-                break
+                if used > room:
+                    break
             pieces.append(item)
             cursor.position += 1
         return "".join(pieces)
+
+    def _written(self, cursor: Cursor, group: Group, number: int, declared: Class | None) -> str:
+        """An item; the server gives the same group again while nothing has changed in it."""
+        if len(group.rows) > KEPT_ROWS:
+            return self._item(cursor, group, number, declared)
+        shape = id(declared) if cursor.shape == EXCLUDE else 0
+        key = id(group), cursor.mode, shape, cursor.resource.base, cursor.names
+        _, texts = self._kept.get(key) or self._keep(key, group)
+        text = texts.get(number)
+        if text is None:
+            text = texts[number] = self._item(cursor, group, number, declared)
+        return text
+
+    def _keep(self, key: tuple[object, ...], group: Group) -> tuple[Group, dict[int, str]]:
+        """The group is kept too, so that its id stays its own."""
+        made = self._kept[key] = group, {}
+        if len(self._kept) > KEPT_GROUPS:
+            self._kept.popitem(last=False)
+        return made
 
     def _item(self, cursor: Cursor, group: Group, number: int, declared: Class | None) -> str:
         row = group.rows[number]

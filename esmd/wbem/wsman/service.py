@@ -154,7 +154,8 @@ class WsmanService:
                 raise Fault(NOT_SUPPORTED)
             handler = self._invoke
         try:
-            return await asyncio.wait_for(handler(request, principal), request.timeout_s or TIMEOUT_S)
+            async with asyncio.timeout(request.timeout_s or TIMEOUT_S):
+                return await handler(request, principal)
         except TimeoutError:
             raise Fault("wsman:TimedOut") from None
 
