@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 
 from openesm.cim.errors import CIMError, Status
 from openesm.store import Store
@@ -92,13 +93,13 @@ class Registry:
 
     def forget_sinks(self) -> None:
         """Removes the sinks of WS-Management whose subscription has ended and that wait for nothing (W17)."""
-        if not self.book.idle_sinks():
+        idle = {sink.key for sink in self.book.idle_sinks() if not self._store.read(partial(_waits, sink))}
+        if not idle:
             return
 
         def change(db: sqlite3.Connection, book: Book) -> Book:
             for sink in book.idle_sinks():
-                waits = db.execute("SELECT 1 FROM pending WHERE destination = ? LIMIT 1", (sink.number,))
-                if waits.fetchone() is None:
+                if sink.key in idle and not _waits(sink, db):
                     book = _without_destination(db, book, sink.key)
             return book
 
@@ -263,6 +264,12 @@ def _without_destination(db: sqlite3.Connection, book: Book, key: Key) -> Book:
     if found.sink is not None and own in after.filters and not used:
         return _without_filter(db, after, own)
     return after
+
+
+def _waits(sink: Destination, db: sqlite3.Connection) -> bool:
+    """Whether something is in a destination's queue."""
+    query = "SELECT 1 FROM pending WHERE destination = ? LIMIT 1"
+    return db.execute(query, (sink.number,)).fetchone() is not None
 
 
 def _ending(subscription: Subscription, failing_s: float, service: IndicationService) -> RemovalAction:
