@@ -45,7 +45,7 @@ def test_sec_11_only_loopback_is_listened_on(agent: RunningAgent) -> None:
         if row[3] == LISTEN
     }
     assert {address for address, _ in found} <= {"0100007F", "00000000000000000000000001000000"}
-    assert {port for _, port in found} == {agent.http_port, agent.https_port}
+    assert {port for _, port in found} == {agent.http_port, agent.https_port, agent.wsman_port}
 
 
 def test_sec_11_one_local_socket(agent: RunningAgent) -> None:
