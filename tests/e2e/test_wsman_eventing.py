@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from xml.etree import ElementTree
+from typing import Any
 
 import pytest
 import requests
@@ -17,7 +17,6 @@ from esmd.wbem.wsman.eventing import MODES
 from esmd.wbem.wsman.events import ACKS, EVENT, EVENTS
 from esmd.wbem.wsman.names import (
     CQL_DIALECT,
-    EVENTING,
     GET_STATUS,
     RENEW,
     SELECTOR_DIALECT,
@@ -73,13 +72,13 @@ def subscription(
     more: str = "",
     properties: str = "",
     delivery: str = "",
-    **how: str,
+    **how: Any,
 ) -> str:
     body = (
         f'<v:Subscribe>{more}<v:Delivery Mode="{mode}"><v:NotifyTo><a:Address>{to}</a:Address>{properties}'
         f"</v:NotifyTo>{delivery}</v:Delivery>{expires}{wanted}</v:Subscribe>"
     )
-    return request(SUBSCRIBE, body, namespace="root/ESMPRO/AS", **{"uri": ALERTS, **how})  # type: ignore[arg-type]
+    return request(SUBSCRIBE, body, namespace="root/ESMPRO/AS", **{"uri": ALERTS, **how})
 
 
 def about(action: str, identifier: str, content: str = "") -> str:
@@ -212,15 +211,18 @@ def test_filters(agent: RunningAgent, sink: Sink, wanted: str, uri: str) -> None
 
 
 def test_a_filter_that_exists(agent: RunningAgent, sink: Sink) -> None:
-    existing = {"uri": f"{DMTF}/CIM_IndicationFilter", "selectors": {"Name": "ESM:AlertIndications"}}
-    body = subscription(f"{sink.url}/a", wanted="", **existing)  # type: ignore[arg-type]
+    existing: dict[str, Any] = {
+        "uri": f"{DMTF}/CIM_IndicationFilter",
+        "selectors": {"Name": "ESM:AlertIndications"},
+    }
+    body = subscription(f"{sink.url}/a", wanted="", **existing)
     identifier = subscribed(post(agent, body))
     uuid = alert(agent)
     assert sink.wait_for("/a", 1)[0].value("AlertUUID") == uuid
     (shown,) = ask(agent.local_socket, "subscription-list")["subscriptions"]
     assert shown["filter"] == "ESM:AlertIndications"
     assert post(agent, about(UNSUBSCRIBE, identifier)).status == 200
-    refused = post(agent, subscription(f"{sink.url}/a", **existing))  # type: ignore[arg-type]
+    refused = post(agent, subscription(f"{sink.url}/a", **existing))
     assert refused.fault[0] == "wsman:InvalidParameter"
 
 
@@ -268,5 +270,4 @@ def test_only_administrators_subscribe(agent: RunningAgent, sink: Sink, user: st
     ):
         assert post(agent, body, user).fault[0] == "wsman:AccessDenied"
     assert re.search(f" access-denied .*{user}", agent.audit)
-    assert "uuid:" in identifier
-    assert EVENTING in ElementTree.tostring(post(agent, about(GET_STATUS, identifier), user).root).decode()
+    assert post(agent, about(GET_STATUS, identifier), user).status == 200, "looking is for everybody"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from esmd.wbem.wsman import contexts
@@ -28,13 +30,13 @@ def manager() -> Manager:
     return Manager()
 
 
-def enumerate_(inner: str = "", **how: object) -> str:
-    return request(ENUMERATE, f"<e:Enumerate>{inner}</e:Enumerate>", **how)  # type: ignore[arg-type]
+def enumerate_(inner: str = "", **how: Any) -> str:
+    return request(ENUMERATE, f"<e:Enumerate>{inner}</e:Enumerate>", **how)
 
 
-def pull(context: str, inner: str = "", **how: object) -> str:
+def pull(context: str, inner: str = "", **how: Any) -> str:
     body = f"<e:Pull><e:EnumerationContext>{context}</e:EnumerationContext>{inner}</e:Pull>"
-    return request(PULL, body, **how)  # type: ignore[arg-type]
+    return request(PULL, body, **how)
 
 
 def context_of(answer: Answer) -> str:
