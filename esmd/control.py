@@ -211,7 +211,7 @@ class Control:
         query = "SELECT subscription FROM pending WHERE alert = ?"
         rows = self._alerts.store.read(lambda db: db.execute(query, (alert,)).fetchall())
         waiting = {number for (number,) in rows}
-        errors = {each["number"]: each["error"] for each in self._alerts.standings()}
+        errors = {each["number"]: each["error"] for each in self._alerts.dispatch.standings()}
         return [
             {**self._managers.names(each), "error": errors.get(book.destination_of(each).number)}
             for each in book.subscriptions.values()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from esmd.outbox import Outbox, Standing, Waiting
-from indications.delivery import Undelivered
+from indications.delivery import Declined, Undelivered
 from indications.delivery.answer import Response
 from indications.delivery.client import Channel
 from indications.delivery.export import Refused
@@ -29,16 +29,36 @@ log = logging.getLogger("openesm.delivery")
 
 
 class Way(Protocol):
-    """How a destination is spoken to."""
+    """How a destination is spoken to; no row stands for a heartbeat.
+
+    Attributes:
+        heartbeat_s: how long it may hear nothing before it gets a heartbeat; None for ever.
+    """
+
+    @property
+    def heartbeat_s(self) -> float | None: ...
 
     def open(self) -> Channel:
         """The way to it; Undelivered when there is none (the trust names a missing file, say)."""
 
-    def body(self, row: Waiting) -> bytes:
+    def body(self, row: Waiting | None) -> bytes:
         """What is sent for a row."""
 
-    def check(self, row: Waiting, response: Response) -> None:
+    def check(self, row: Waiting | None, response: Response) -> None:
         """Undelivered unless the answer says that the row was taken."""
+
+
+class Office(Protocol):
+    """Is told how a courier does; the number is the destination's."""
+
+    def delivery_failed(self, number: int, failing_s: float) -> None:
+        """A delivery failed; seconds since the first failure in a row."""
+
+    def gave_up(self, number: int, count: int) -> None:
+        """The time of so many indications is over."""
+
+    def declined(self, number: int) -> None:
+        """The receiver wants to be told nothing more."""
 
 
 class Courier:
@@ -49,8 +69,7 @@ class Courier:
         way: how it is spoken to.
         now: agent time.
         interval_s: DeliveryRetryInterval now.
-        failed: called when a delivery failed, with the seconds since the first failure in a row.
-        gave_up: called with the number of rows whose time is over.
+        office: is told how it goes.
     """
 
     def __init__(
@@ -61,8 +80,7 @@ class Courier:
         way: Way,
         now: Callable[[], float],
         interval_s: Callable[[], float],
-        failed: Callable[[int, float], None],
-        gave_up: Callable[[int, int], None],
+        office: Office,
     ) -> None:
         self.number = number
         self.url = url
@@ -72,8 +90,7 @@ class Courier:
         self._channel: Channel | None = None
         self._now = now
         self._interval_s = interval_s
-        self._failed = failed
-        self._gave_up = gave_up
+        self._office = office
         self._news = asyncio.Event()
         self._leaving = False  # ends when the queue is empty
         self._last_row = False  # ends after the delivery in hand
@@ -113,9 +130,28 @@ class Courier:
             if not rows and self._leaving:
                 return
             if not rows:
-                await self._news.wait()
+                await self._wait()
                 continue
             after = await self._deliver(rows)
+
+    async def _wait(self) -> None:
+        """Until there is news; who wants to hear from us hears in between."""
+        while not self._news.is_set():
+            try:
+                async with asyncio.timeout(self._way.heartbeat_s):
+                    await self._news.wait()
+            except TimeoutError:
+                await self._beat()
+
+    async def _beat(self) -> None:
+        try:
+            await self._send(None, self._way.body(None))
+        except Undelivered as failed:
+            self._note_failure(failed, "a heartbeat")
+        else:
+            if self.standing.failing_since is not None:
+                self._outbox.note_failing(self.number, None)
+            self._note_success()
 
     async def _deliver(self, rows: list[Waiting]) -> int:
         """Delivers rows in order; the number of the last one that is done with."""
@@ -151,21 +187,22 @@ class Courier:
                 await self._send(row, body)
             except Undelivered as failed:
                 attempt += 1
-                self._note_failure(failed, row, attempt)
+                self._note_failure(failed, f"indication {row.sequence}")
                 if await self._cut_queue(row):
                     return False
                 delay = next_delay(
                     attempt,
                     self._interval_s(),
                     dice=random.random(),  # noqa: S311  spreads load, guards nothing
-                    slow=isinstance(failed, Refused),
+                    slow=isinstance(failed, Refused | Declined),
                 )
                 await asyncio.sleep(delay)
             else:
                 self._note_success()
+                self.standing.sent += 1
                 return True
 
-    async def _send(self, row: Waiting, body: bytes) -> None:
+    async def _send(self, row: Waiting | None, body: bytes) -> None:
         if self._channel is None:
             self._channel = self._way.open()
         try:
@@ -180,19 +217,21 @@ class Courier:
         standing = self.standing
         if standing.failing_since is not None:
             log.warning("%s: delivers again", self.url)
-        standing.sent += 1
         standing.last_success = self._now()
         standing.failing_since = standing.error = None
 
-    def _note_failure(self, failed: Undelivered, row: Waiting, attempt: int) -> None:
+    def _note_failure(self, failed: Undelivered, what: str) -> None:
         standing, now = self.standing, self._now()
         if standing.failing_since is None:
             standing.failing_since = now
             self._outbox.note_failing(self.number, now)
-            log.warning("%s: indication %d is not delivered: %s", self.url, row.sequence, failed.reason)
-        log.debug("%s: try %d: %s", self.url, attempt, failed.reason)
+            log.warning("%s: %s is not delivered: %s", self.url, what, failed.reason)
+        log.debug("%s: %s: %s", self.url, what, failed.reason)
         standing.error = failed.reason
-        self._failed(self.number, now - standing.failing_since)
+        if isinstance(failed, Declined):
+            self._office.declined(self.number)
+        else:
+            self._office.delivery_failed(self.number, now - standing.failing_since)
 
     async def _cut_queue(self, row: Waiting) -> bool:
         """Gives up what waited too long; whether that was the row in hand."""
@@ -203,5 +242,5 @@ class Courier:
         except sqlite3.Error:
             return False
         self.standing.given_up += count
-        self._gave_up(self.number, count)
+        self._office.gave_up(self.number, count)
         return True

@@ -34,6 +34,7 @@ from esmd.wbem.repository import Repository
 from esmd.wbem.server import Endpoint, ListenError, Server, has_ipv6
 from esmd.wbem.subscriptions import Subscriptions
 from esmd.wbem.wsman.eventing import Eventing
+from esmd.wbem.wsman.fetching import Fetching
 from esmd.wbem.wsman.service import TARGET, WsmanService
 from indications.delivery import guard
 from openesm.cim import mofc
@@ -95,8 +96,15 @@ class Agent:
         cimxml = CimXmlService(operations, self.repository)
         self._service = Service(self._authenticator, cimxml, self._audit, self._commands())
         self._server = Server(self._service, settings.limits)
-        eventing = Eventing(self.alerts.registry, subscriptions.check_query, self.alerts.clock.now, time.time)
-        self._wsman = WsmanService(self._authenticator, operations, self.repository, eventing)
+        eventing = Eventing(
+            self.alerts.registry,
+            self.alerts.outbox,
+            subscriptions.check_query,
+            self.alerts.clock.now,
+            time.time,
+        )
+        fetching = Fetching(self.alerts.registry, self.alerts.dispatch, self.alerts.clock.now)
+        self._wsman = WsmanService(self._authenticator, operations, self.repository, (eventing, fetching))
         self._wsman_server = Server(self._wsman, settings.limits)
         self._monitor = Monitor(
             self.alerts.store,
@@ -143,6 +151,7 @@ class Agent:
             self._ticker.cancel()
         if self._certificate_timer is not None:
             self._certificate_timer.cancel()
+        await self.alerts.dispatch.let_go()
         await asyncio.gather(self._server.close(STOP_GRACE_S), self._wsman_server.close(STOP_GRACE_S))
         await self._monitor.close()
         await self.alerts.stop()

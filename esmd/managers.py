@@ -27,7 +27,7 @@ class Managers:
         book, now = self._alerts.registry.book, self._alerts.clock.now()
         query = "SELECT subscription, count(*) FROM pending GROUP BY subscription"
         pending: dict[int, int] = self._alerts.store.read(lambda db: dict(db.execute(query)))
-        standings = {each["number"]: each for each in self._alerts.standings()}
+        standings = {each["number"]: each for each in self._alerts.dispatch.standings()}
         subscriptions = [
             {
                 **self.names(each),

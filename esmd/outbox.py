@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from esmd.pace import Pace
-from esmd.registry import Registry, drop, enqueue, lapse
-from indications.alert import to_json
+from esmd.queues import drop, enqueue, lapse
+from esmd.registry import Registry
+from indications.alert import from_json, to_json
 from indications.delivery.retry import is_given_up
 from openesm.cim.errors import CIMError
 from openesm.cim.schema import Class
@@ -155,8 +156,8 @@ class Outbox:
             destination = book.destination_of(subscription).number
             enqueue(db, destination, subscription.number, number, now)
             told.add(destination)
-        if book.expired(now):  # and not removed yet: what comes from here on is for the backlog
-            lapse(db, book, now)
+        for expired in book.expired(now):  # and not removed yet: what comes from here on is for the backlog
+            lapse(db, book, expired, expired.expires_at or now)
         self._keep_for_lapsed(db, candidate, number, now)
         return number
 
@@ -196,6 +197,35 @@ class Outbox:
             else:
                 db.execute("UPDATE lapsed SET dropped = dropped + 1 WHERE number = ?", (lapsed,))
 
+    def since(self, number: int, wanted: Filter) -> Callable[[sqlite3.Connection], list[int]]:
+        """The alerts of the history after one that a filter selects, to be called in a transaction.
+
+        Most are found before that, so that the writer has only the last ones to look at.
+        """
+        found, last = self._store.read(lambda db: self._selected(db, number, wanted))
+
+        def rest(db: sqlite3.Connection) -> list[int]:
+            return (found + self._selected(db, last, wanted)[0])[-BACKLOG_MOST:]
+
+        return rest
+
+    def number_of(self, uuid: str) -> int | None:
+        """An alert's number in the history; None where it is not there (any more)."""
+        query = "SELECT number FROM alert WHERE uuid = ?"
+        row = self._store.read(lambda db: db.execute(query, (uuid,)).fetchone())
+        return None if row is None else int(row[0])
+
+    def _selected(self, db: sqlite3.Connection, after: int, wanted: Filter) -> tuple[list[int], int]:
+        """The numbers of those beyond `after`, and the last number that was looked at."""
+        found: list[int] = []
+        for number, text in db.execute(
+            "SELECT number, alert FROM alert WHERE number > ? ORDER BY number", (after,)
+        ):
+            if self._wants(wanted, _Candidate(self._class, self._indication(from_json(text)))):
+                found.append(number)
+            after = number
+        return found, after
+
     # -- out
 
     def claim(self, destination: int, after: int, most: int) -> Future[list[Waiting]]:
@@ -221,8 +251,8 @@ class Outbox:
 
         return self._store.write(work)
 
-    def note_failing(self, destination: int, since: float) -> Future[None]:
-        """Remembers over a restart since when a destination takes nothing."""
+    def note_failing(self, destination: int, since: float | None) -> Future[None]:
+        """Remembers over a restart since when a destination takes nothing; None when it takes again."""
 
         def work(db: sqlite3.Connection) -> None:
             db.execute("UPDATE destination SET failing_since = ? WHERE number = ?", (since, destination))

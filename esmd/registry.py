@@ -10,16 +10,18 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
+from esmd.queues import drop, lapse, replay, taken_backlog
 from openesm.cim.errors import CIMError, Status
 from openesm.store import Store
 from subscription.book import Book, Key, SubscriptionKey
 from subscription.model import (
     Destination,
+    Ending,
     FatalErrorPolicy,
     Filter,
     IndicationService,
@@ -42,7 +44,6 @@ class Registry:
         now: agent time.
         wall: seconds since the epoch.
         system_name: of this system, in the keys of filters and destinations.
-        changed: called after each change, by the thread that made it.
     """
 
     def __init__(
@@ -51,15 +52,24 @@ class Registry:
         now: Callable[[], float],
         wall: Callable[[], float],
         system_name: str,
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._now = now
         self._wall = wall
         self.system_name = system_name
-        self._changed = changed
+        self.listen(lambda: None, lambda _sink, _why: None)
         self.book = store.read(_load)
         self._ended: list[Subscription] = []  # by the way, and not told yet
+
+    def listen(self, changed: Callable[[], None], ended: Callable[[Destination, Ending], None]) -> None:
+        """Says who is told, each time by the thread that made the change.
+
+        Args:
+            changed: called after each change.
+            ended: called with a sink whose subscription was ended by another than the sink.
+        """
+        self._changed = changed
+        self._tell_ended = ended
 
     # -- filters and destinations
 
@@ -85,11 +95,17 @@ class Registry:
 
     def remove_destination(self, key: Key) -> None:
         """Removes a destination with what waits for it; a transient one with its subscriptions."""
+        found = self.book.destinations.get(key)
+        used = any(each.destination_key == key for each in self.book.subscriptions.values())
+        self.remove_sink(key)
+        if found is not None and used:
+            self._tell_ended(found, Ending.CANCELING)
 
-        def change(db: sqlite3.Connection, book: Book) -> Book:
-            return _without_destination(db, book, key)
-
-        self._apply(change)
+    def remove_sink(self, key: Key) -> None:
+        """Removes a sink of WS-Management at its own wish, with its subscription and what waits for it."""
+        self._apply(
+            lambda db, book: _without_destination(db, book, key) if key in book.destinations else book
+        )
 
     def forget_sinks(self) -> None:
         """Removes the sinks of WS-Management whose subscription has ended and that wait for nothing (W17)."""
@@ -108,7 +124,12 @@ class Registry:
     # -- subscriptions
 
     def subscribe(
-        self, new: Subscription, *, to: Destination | None = None, by: Filter | None = None
+        self,
+        new: Subscription,
+        *,
+        to: Destination | None = None,
+        by: Filter | None = None,
+        since: Callable[[sqlite3.Connection], Iterable[int]] | None = None,
     ) -> None:
         """Adds a subscription; what was kept for an earlier one of the same destination and query follows.
 
@@ -116,6 +137,7 @@ class Registry:
 
         Args:
             to, by: a destination and a filter that are not in the book yet, and come with it or not at all.
+            since: gives the alerts of the history that go out instead of the backlog.
         """
 
         ended: list[Subscription] = []
@@ -131,7 +153,10 @@ class Registry:
                 (_spelled(new.key), destination.number, to_json(new)),
             )
             made = replace(new, number=cursor.lastrowid or 0)
-            _replay(db, book.filters[new.filter_key], destination, made.number)
+            kept = taken_backlog(db, book.filters[new.filter_key], destination)
+            if since is not None:
+                kept = [(alert, self._now()) for alert in since(db)]
+            replay(db, kept, destination, made.number)
             return book.with_subscription(made)
 
         self._apply(change)
@@ -152,11 +177,16 @@ class Registry:
 
         self._apply(change)
 
-    def unsubscribe(self, key: SubscriptionKey) -> None:
-        """Removes a subscription at its owner's wish: what still waits under it is not sent.
+    def unsubscribe(self, key: SubscriptionKey, why: Ending | None = Ending.CANCELING) -> None:
+        """Removes a subscription at somebody's wish: what still waits under it is not sent.
 
         What has its sequence number is: a gap would tell the listener of a loss.
+
+        Args:
+            why: what its sink is told; None where it is the sink's own wish.
         """
+        found = self.book.subscriptions.get(key)
+        destination = self.book.destination_of(found) if found is not None else None
 
         def change(db: sqlite3.Connection, book: Book) -> Book:
             found = book.subscriptions.get(key)
@@ -170,6 +200,17 @@ class Registry:
                     (destination, found.number, destination),
                 )
             return book.without_subscription(key)
+
+        self._apply(change)
+        if destination is not None and why is not None:
+            self._tell_ended(destination, why)
+
+    def suspend(self, key: SubscriptionKey) -> None:
+        """Ends a subscription as if its time were over: what comes from now on is kept for its return."""
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            found = book.subscriptions.get(key)
+            return book if found is None else _lapsed(db, book, found, self._now())
 
         self._apply(change)
 
@@ -206,7 +247,7 @@ class Registry:
         ]
         for subscription, action in hit:
             if action is RemovalAction.REMOVE:
-                self.unsubscribe(subscription.key)
+                self.unsubscribe(subscription.key, Ending.DELIVERY_FAILURE)
             else:
                 disabled = replace(
                     subscription, state=SubscriptionState.DISABLED, state_changed_at=self._wall()
@@ -293,73 +334,17 @@ def _keep(db: sqlite3.Connection, subscription: Subscription) -> None:
 def _without_expired(db: sqlite3.Connection, book: Book, now: float, ended: list[Subscription]) -> Book:
     """The book without those whose time is over, which are put into `ended`."""
     ended[:] = book.expired(now)
-    lapse(db, book, now)
     for subscription in ended:
-        db.execute("DELETE FROM subscription WHERE number = ?", (subscription.number,))
-        book = book.without_subscription(subscription.key)
+        book = _lapsed(db, book, subscription, subscription.expires_at or now)
     return book
 
 
-def lapse(db: sqlite3.Connection, book: Book, now: float) -> None:
-    """Begins the backlog of each expired subscription, unless another one has the same URL and query."""
-    alive = {_backlog_of(book, subscription) for subscription in book.active(now)}
-    for subscription in book.expired(now):
-        wanted = book.filter_of(subscription)
-        if (identity := _backlog_of(book, subscription)) not in alive:
-            db.execute(
-                "INSERT INTO lapsed (url, query, language, namespaces, since) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (url, query, language) DO NOTHING",
-                (*identity, json.dumps(wanted.source_namespaces), subscription.expires_at),
-            )
-
-
-def _backlog_of(book: Book, subscription: Subscription) -> tuple[str, str, str]:
-    """By what a subscription finds the backlog of an earlier one again (REP-5)."""
-    wanted = book.filter_of(subscription)
-    return book.destination_of(subscription).url, wanted.query, wanted.language
-
-
-def _replay(db: sqlite3.Connection, wanted: Filter, destination: Destination, subscription: int) -> None:
-    found = db.execute(
-        "SELECT number FROM lapsed WHERE url = ? AND query = ? AND language = ?",
-        (destination.url, wanted.query, wanted.language),
-    ).fetchone()
-    if found is None:
-        return
-    rows = db.execute(
-        "SELECT alert, queued_at FROM backlog WHERE lapsed = ? ORDER BY number", found
-    ).fetchall()
-    db.executemany("UPDATE alert SET selected = selected + 1 WHERE number = ?", [row[:1] for row in rows])
-    for alert, queued_at in rows:
-        enqueue(db, destination.number, subscription, alert, queued_at, replayed=True)
-    db.execute("DELETE FROM backlog WHERE lapsed = ?", found)
-    db.execute("DELETE FROM lapsed WHERE number = ?", found)
-
-
-def enqueue(
-    db: sqlite3.Connection,
-    destination: int,
-    subscription: int,
-    alert: int,
-    queued_at: float,
-    *,
-    replayed: bool = False,
-) -> None:
-    """Puts an alert at the end of a destination's queue."""
-    db.execute(
-        "INSERT INTO pending (destination, subscription, alert, queued_at, replayed) VALUES (?, ?, ?, ?, ?)",
-        (destination, subscription, alert, queued_at, replayed),
-    )
-
-
-def drop(db: sqlite3.Connection, where: str, parameters: tuple[object, ...]) -> int:
-    """Takes indications out of queues undelivered; how many."""
-    chosen = f"SELECT alert AS row, count(*) AS dropped FROM pending WHERE {where} GROUP BY alert"  # noqa: S608  ours
-    db.execute(
-        f"UPDATE alert SET given_up = given_up + dropped FROM ({chosen}) WHERE number = row",  # noqa: S608
-        parameters,
-    )
-    return db.execute(f"DELETE FROM pending WHERE {where}", parameters).rowcount  # noqa: S608
+def _lapsed(db: sqlite3.Connection, book: Book, subscription: Subscription, since: float) -> Book:
+    """The book without a subscription, whose backlog begins."""
+    after = book.without_subscription(subscription.key)
+    lapse(db, book, subscription, since)
+    db.execute("DELETE FROM subscription WHERE number = ?", (subscription.number,))
+    return after
 
 
 def _load(db: sqlite3.Connection) -> Book:

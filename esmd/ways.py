@@ -50,8 +50,14 @@ class Ways:
     def to(self, destination: Destination) -> Way:
         if destination.sink is None:
             return _Export(self, lambda: self._opener(destination.url, HEADERS))
-        form = events.Form(destination.url, destination.sink, self._class)
-        return _Events(self, lambda: self._opener(destination.url, events.HEADERS), form)
+        form, headers = self.form(destination), events.http_headers(destination.sink)
+        heartbeat_s = destination.sink.heartbeat_s or None
+        return _Events(self, lambda: self._opener(destination.url, headers), form, heartbeat_s)
+
+    def form(self, destination: Destination) -> events.Form:
+        """How events are written for a sink of WS-Management."""
+        assert destination.sink is not None
+        return events.Form(destination.url, destination.sink, self._class)
 
     def forget(self) -> None:
         """What was written is written anew: the language may be another."""
@@ -62,10 +68,10 @@ class Ways:
         alert, draft = self._drafts.get(row.alert) or self._draft(row)
         return draft.body(str(row.number), _differing(alert, row))
 
-    def properties(self, row: Waiting) -> Mapping[str, Value]:
-        """A row as the properties of its indication."""
+    def properties(self, row: Waiting) -> tuple[Mapping[str, Value], str]:
+        """A row as the properties of its indication, and the UUID of the alert."""
         alert = from_json(row.text)
-        return {**self._values(alert), **_differing(alert, row)}
+        return {**self._values(alert), **_differing(alert, row)}, alert.uuid
 
     def _draft(self, row: Waiting) -> tuple[Alert, Draft]:
         """Writes an indication; kept for the other destinations, which mostly are about as far."""
@@ -90,30 +96,38 @@ def _differing(alert: Alert, row: Waiting) -> Mapping[str, Value]:
 class _Export:
     """To a listener of CIM-XML."""
 
+    heartbeat_s = None
+
     def __init__(self, ways: Ways, opener: Callable[[], Channel]) -> None:
         self._ways = ways
         self.open = opener
 
-    def body(self, row: Waiting) -> bytes:
+    def body(self, row: Waiting | None) -> bytes:
+        assert row is not None
         return self._ways.export(row)
 
-    def check(self, _row: Waiting, response: Response) -> None:
+    def check(self, _row: Waiting | None, response: Response) -> None:
         accepted(response.status, response.headers, response.body)
 
 
 class _Events:
     """To a sink of WS-Management."""
 
-    def __init__(self, ways: Ways, opener: Callable[[], Channel], form: events.Form) -> None:
+    def __init__(
+        self, ways: Ways, opener: Callable[[], Channel], form: events.Form, heartbeat_s: float | None
+    ) -> None:
         self._ways = ways
         self._form = form
         self.open = opener
+        self.heartbeat_s = heartbeat_s
 
-    def body(self, row: Waiting) -> bytes:
-        return self._form.event(_message_id(row), self._ways.properties(row))
+    def body(self, row: Waiting | None) -> bytes:
+        if row is None:
+            return self._form.heartbeat()
+        return self._form.event(_message_id(row), *self._ways.properties(row))
 
-    def check(self, row: Waiting, response: Response) -> None:
-        self._form.check(_message_id(row), response)
+    def check(self, row: Waiting | None, response: Response) -> None:
+        self._form.check("" if row is None else _message_id(row), response)
 
 
 def _message_id(row: Waiting) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
 
 DESTINATION_CLASSES = ("CIM_ListenerDestinationCIMXML", "CIM_IndicationHandlerCIMXML")
 SINK_CLASS = "CIM_ListenerDestinationWSManagement"
@@ -68,6 +68,15 @@ class DeliveryMode(IntEnum):
     PUSH = 2
     PUSH_WITH_ACK = 3
     EVENTS = 4
+    PULL = 5
+
+
+class Ending(StrEnum):
+    """Why a subscription of a sink ended before its time: wse:Status of SubscriptionEnd (DSP0226 10.8)."""
+
+    DELIVERY_FAILURE = "DeliveryFailure"
+    SHUTTING_DOWN = "SourceShuttingDown"
+    CANCELING = "SourceCanceling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +86,23 @@ class EventSink:
     Attributes:
         base: of the ResourceURIs in its events, with the last slash.
         headers: its reference properties as XML, which come back with every event.
+        heartbeat_s: how long it may hear nothing before it gets a heartbeat; 0 for none.
+        bookmarks: whether each event says where in the stream it stands.
+        end_to: URL that is told of an end before the time, with these `end_headers`; "" for none.
+        manager: URL of this service as the sink knows it.
+        user, password: what the agent shows to the sink (Basic over https).
     """
 
     mode: DeliveryMode
     base: str
     headers: str = ""
+    heartbeat_s: int = 0
+    bookmarks: bool = False
+    end_to: str = ""
+    end_headers: str = ""
+    manager: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +127,16 @@ class Destination:
     @property
     def key(self) -> tuple[str, str]:
         return self.creation_class.lower(), self.name
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether its events are fetched instead of sent."""
+        return self.sink is not None and self.sink.mode is DeliveryMode.PULL
+
+    @property
+    def address(self) -> str:
+        """By what a receiver is known again: its URL; the user of one that fetches, who has none."""
+        return f"{self.url}#{self.owner}" if self.is_pulled else self.url
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from esmd.registry import Registry
 from esmd.wbem.interop import INTEROP
+from esmd.wbem.wsman.names import HTTPS_BASIC
 from indications.delivery import guard
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path, normal_namespace
@@ -178,13 +179,7 @@ class Subscriptions:
             namespace=INTEROP,
             read=lambda _host: [d for d in self._registry.book.destinations.values() if d.sink is not None],
             element=lambda found: found.name,
-            instance=lambda found: {
-                "Name": found.name,
-                "Destination": guard.masked(found.url),
-                "PersistenceType": int(found.persistence),
-                "Protocol": 4,
-                "DeliveryMode": int(found.sink.mode) if found.sink else None,
-            },
+            instance=_sink_row,
             version=self._book,
             delete=lambda _host, found: self._registry.remove_destination(found.key),
         )
@@ -330,6 +325,22 @@ class Subscriptions:
                 "SubscriptionsPersisted": True,
             },
         )
+
+
+def _sink_row(found: Destination) -> Row:
+    sink = found.sink
+    assert sink is not None
+    return {
+        "Name": found.name,
+        "Destination": guard.masked(found.url),
+        "PersistenceType": int(found.persistence),
+        "Protocol": 4,
+        "DeliveryMode": int(sink.mode),
+        "Heartbeat": sink.heartbeat_s or None,
+        "SendBookmark": sink.bookmarks,
+        "DestinationEndTo": sink.end_to or None,
+        "DeliveryAuth": HTTPS_BASIC if sink.user else None,
+    }
 
 
 def _moment(seconds: float) -> datetime:

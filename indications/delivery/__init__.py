@@ -17,3 +17,7 @@ class Undelivered(Exception):  # noqa: N818  a decision, not a fault
         super().__init__(str(reason))
         self.reason = reason
         self.retry = retry
+
+
+class Declined(Undelivered):
+    """The receiver wants to be told nothing more."""

@@ -101,6 +101,14 @@ def allowed(
     return refusal
 
 
+def same_origin(url: str, other: str) -> bool:
+    """Whether both lead to the same scheme, host and port."""
+    one, two = parse(url), parse(other)
+    if isinstance(one, Message) or isinstance(two, Message):
+        return False
+    return (one.scheme, one.host.lower(), one.port) == (two.scheme, two.host.lower(), two.port)
+
+
 def masked(url: str) -> str:
     """The URL without what stands before an @ in its authority (SEC-72)."""
     return _CREDENTIALS.sub(r"\1***@", url)

@@ -13,7 +13,6 @@ import requests
 
 from esmctl.agent import ask
 from esmd.wbem.connection import Response
-from esmd.wbem.wsman.eventing import MODES
 from esmd.wbem.wsman.events import ACKS, EVENT, EVENTS
 from esmd.wbem.wsman.names import (
     CQL_DIALECT,
@@ -24,6 +23,7 @@ from esmd.wbem.wsman.names import (
     UNSUBSCRIBE,
     WQL_DIALECT,
 )
+from esmd.wbem.wsman.subscribing import MODES
 from subscription.model import SINK_CLASS, DeliveryMode
 from tests.e2e.managers import connected
 from tests.e2e.sink import Sink, sinking

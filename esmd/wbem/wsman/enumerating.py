@@ -63,7 +63,7 @@ class Enumerating:
         if not optimized:
             body = f"<wsen:EnumerationContext>{self.contexts.open(cursor)}</wsen:EnumerationContext>"
             return f"{ENUMERATE}Response", _response("Enumerate", body), _count(request, cursor)
-        items = self._take(request, cursor, _number(asked, "MaxElements", 1))
+        items = self._take(request, cursor, number_of(asked, "MaxElements", 1))
         content = self._left(cursor, items, "wsman", "")
         return f"{ENUMERATE}Response", _response("Enumerate", content), _count(request, cursor)
 
@@ -143,12 +143,12 @@ class Enumerating:
         asked = request.content
         if asked is None or asked.tag != tag(ENUMERATION, "Pull"):
             raise Fault("wsman:SchemaValidationError")
-        name = _text(asked, ENUMERATION, "EnumerationContext")
+        name = context_of(asked)
         cursor = self.contexts.find(name, principal.name)
         asked_for = resource_of(request.resource_uri, request.selectors) if request.resource_uri else None
         if asked_for is not None and asked_for.classname.lower() != cursor.resource.classname.lower():
             raise Fault("wsa:MessageInformationHeaderRequired")
-        items = self._take(request, cursor, _number(asked, "MaxElements", 1))
+        items = self._take(request, cursor, number_of(asked, "MaxElements", 1))
         return (
             f"{PULL}Response",
             _response("Pull", self._left(cursor, items, "wsen", name)),
@@ -159,7 +159,7 @@ class Enumerating:
         asked = request.content
         if asked is None or asked.tag != tag(ENUMERATION, "Release"):
             raise Fault("wsman:SchemaValidationError")
-        name = _text(asked, ENUMERATION, "EnumerationContext")
+        name = context_of(asked)
         self.contexts.find(name, principal.name)
         self.contexts.close(name)
         return f"{ENUMERATION}/ReleaseResponse", "", ""
@@ -245,7 +245,13 @@ def _text(element: Element, namespace: str, name: str) -> str:
     return "" if found is None else (found.text or "").strip()
 
 
-def _number(asked: Element, name: str, default: int) -> int:
+def context_of(asked: Element | None) -> str:
+    """The EnumerationContext of a Pull or Release; "" where there is none."""
+    return "" if asked is None else _text(asked, ENUMERATION, "EnumerationContext")
+
+
+def number_of(asked: Element, name: str, default: int) -> int:
+    """A count of elements, within bounds."""
     found = enumeration_child(asked, name)
     if found is None:
         return default

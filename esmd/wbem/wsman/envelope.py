@@ -12,7 +12,7 @@ from esmd.wbem.cimxml.xml import parse
 from esmd.wbem.http1 import HttpError
 from esmd.wbem.wsman import names
 from esmd.wbem.wsman.fault import Fault
-from esmd.wbem.wsman.names import ADDRESSING, ANONYMOUS, ENUMERATION, EVENTING, SOAP, WSMAN, tag
+from esmd.wbem.wsman.names import ADDRESSING, ANONYMOUS, ENUMERATION, EVENTING, SOAP, TRUST, WSMAN, tag
 from openesm.cim.xmltext import attribute, escape
 from openesm.text import Language
 
@@ -48,6 +48,7 @@ _UNDERSTOOD = frozenset(
             )
         ),
         tag(EVENTING, "Identifier"),
+        tag(TRUST, "IssuedTokens"),
     }
 )
 _ONCE = frozenset(tag(ADDRESSING, name) for name in ("Action", "To", "MessageID", "ReplyTo", "FaultTo"))
@@ -73,6 +74,7 @@ class Envelope:
         encoding: of the request, and so of the answer.
         to: the address of this service as the client knows it.
         identifier: of a subscription.
+        issued_tokens: credentials for other services (WS-Trust).
     """
 
     action: str
@@ -89,6 +91,7 @@ class Envelope:
     identifier: str = ""
     to: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    issued_tokens: Element | None = field(default=None, repr=False)
 
     @property
     def content(self) -> Element | None:
@@ -162,6 +165,7 @@ def envelope_of(root: Element, encoding: str, language: Language) -> Envelope:
         _text(identifier),
         _text(found.get(tag(ADDRESSING, "To"))),
         _options(found.get(tag(WSMAN, "OptionSet"))),
+        found.get(tag(TRUST, "IssuedTokens")),
     )
 
 

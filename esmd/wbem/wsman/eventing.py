@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from esmd.auth.principal import Principal
+from esmd.outbox import Outbox
 from esmd.registry import Registry
 from esmd.wbem.interop import INTEROP
 from esmd.wbem.results import Call
 from esmd.wbem.wsman.calls import Calls
 from esmd.wbem.wsman.enumerating import QUERY_LANGUAGES
-from esmd.wbem.wsman.envelope import Envelope, seconds_of
+from esmd.wbem.wsman.envelope import Envelope
 from esmd.wbem.wsman.fault import UNREACHABLE, Fault
-from esmd.wbem.wsman.names import ADDRESSING, EVENTING, WSMAN, WSMAN_ACTIONS, XPATH_DIALECT, tag
+from esmd.wbem.wsman.names import EVENTING, XPATH_DIALECT, tag
 from esmd.wbem.wsman.resources import Resource, resource_of
+from esmd.wbem.wsman.subscribing import EARLIEST, Wanted, duration_of, wanted_of
 from esmd.wbem.wsman.transfer import Answer
-from indications.delivery import guard
 from openesm.cim.errors import CIMError
 from openesm.cim.path import Path, normal_namespace
 from openesm.cim.provider import NAMESPACE
@@ -30,30 +27,19 @@ from openesm.cim.xmltext import escape
 from openesm.text import Message
 from subscription.model import (
     SINK_CLASS,
-    DeliveryMode,
     Destination,
-    EventSink,
+    FatalErrorPolicy,
     Filter,
     Persistence,
     Subscription,
 )
-
-MODES = {
-    f"{EVENTING}/DeliveryModes/Push": DeliveryMode.PUSH,
-    f"{WSMAN_ACTIONS}/PushWithAck": DeliveryMode.PUSH_WITH_ACK,
-    f"{WSMAN_ACTIONS}/Events": DeliveryMode.EVENTS,
-}
-DEFAULT_S = 86400  # where the client does not say
-LONGEST_S = 315_360_000
-HEADERS_MOST = 4096
-_UNSUPPORTED = {"Heartbeats": "Heartbeats", "ConnectionRetry": "DeliveryRetries", "Auth": "AuthorizationMode"}
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?\Z")
 
 
 class Eventing:
     """Carries them out; each gives the action of its answer, its body and more headers.
 
     Args:
+        outbox: has the history, for bookmarks.
         check_query: refuses a filter whose query cannot be answered, else gives its class.
         now: agent time; `wall`: seconds since the epoch.
     """
@@ -61,11 +47,13 @@ class Eventing:
     def __init__(
         self,
         registry: Registry,
+        outbox: Outbox,
         check_query: Callable[[Filter], str],
         now: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
         self._registry = registry
+        self._outbox = outbox
         self._check_query = check_query
         self._now = now
         self._wall = wall
@@ -76,33 +64,64 @@ class Eventing:
         if normal_namespace(resource.namespace) != normal_namespace(NAMESPACE) and not _is_filter(resource):
             raise Fault(UNREACHABLE, "InvalidResourceURI")
         identifier = f"uuid:{uuid.uuid4()}"
-        sink = self._sink(asked, resource, identifier)
-        duration = self._duration(asked)
-        wanted, is_new = self._filter(asked, resource, identifier)
-        new = Subscription(
-            wanted.key, sink.key, self._wall(), duration_s=duration, expires_at=self._now() + duration
+        wanted = wanted_of(asked, request, resource.base, self._wall())
+        select, is_new = self._filter(wanted, resource, identifier)
+        sink = Destination(
+            identifier,
+            wanted.url,
+            Persistence.TRANSIENT,
+            creation_class=SINK_CLASS,
+            owner=principal.name,
+            sink=wanted.sink,
         )
+        new = self._subscription(select, sink, wanted)
         await calls.change(
-            _call("CreateInstance", identifier),
+            call("CreateInstance", identifier),
             principal,
-            lambda: self._registry.subscribe(new, to=sink, by=wanted if is_new else None),
+            lambda: self._subscribe(new, sink, select, wanted.bookmark, is_new=is_new),
         )
         content = (
             f"<wse:SubscriptionManager><wsa:Address>{escape(request.to)}</wsa:Address>"
             f"<wsa:ReferenceParameters><wse:Identifier>{identifier}</wse:Identifier>"
-            f"</wsa:ReferenceParameters></wse:SubscriptionManager>{_expires(duration)}"
+            f"</wsa:ReferenceParameters></wse:SubscriptionManager>{_expires(wanted.duration_s)}"
         )
+        if sink.is_pulled:
+            content += f"<wsen:EnumerationContext>{identifier}/0</wsen:EnumerationContext>"
         return _answer("Subscribe", content)
+
+    def _subscription(self, select: Filter, sink: Destination, wanted: Wanted) -> Subscription:
+        patience = wanted.failure_trigger_s
+        return Subscription(
+            select.key,
+            sink.key,
+            self._wall(),
+            duration_s=wanted.duration_s,
+            expires_at=self._now() + wanted.duration_s,
+            on_fatal_error=FatalErrorPolicy.IGNORE if patience is None else FatalErrorPolicy.REMOVE,
+            failure_trigger_s=patience,
+        )
+
+    def _subscribe(
+        self, new: Subscription, sink: Destination, select: Filter, bookmark: str | None, *, is_new: bool
+    ) -> None:
+        """In a thread: the history may be long."""
+        since = None
+        if bookmark is not None:
+            number = 0 if bookmark == EARLIEST else self._outbox.number_of(bookmark)
+            if number is None:
+                raise Fault("wsman:InvalidBookmark", "Expired")
+            since = self._outbox.since(number, select)
+        self._registry.subscribe(new, to=sink, by=select if is_new else None, since=since)
 
     async def renew(self, calls: Calls, request: Envelope, principal: Principal) -> Answer:
         asked = _asked(request, "Renew")
         found = self._find(request, "wse:UnableToRenew")
-        duration = self._duration(asked)
+        duration = duration_of(asked, self._wall())
         renewed = replace(
             found, duration_s=duration, expires_at=self._now() + duration, started_at=self._wall()
         )
         await calls.change(
-            _call("ModifyInstance", request.identifier),
+            call("ModifyInstance", request.identifier),
             principal,
             lambda: self._registry.change_subscription(renewed),
         )
@@ -110,7 +129,7 @@ class Eventing:
 
     async def get_status(self, calls: Calls, request: Envelope, principal: Principal) -> Answer:
         _asked(request, "GetStatus")
-        calls.permit(_call("GetInstance", request.identifier), principal)
+        calls.permit(call("GetInstance", request.identifier), principal)
         left = self._find(request, "wse:InvalidMessage").remaining_s(self._now())
         return _answer("GetStatus", "" if left is None else _expires(left))
 
@@ -118,58 +137,31 @@ class Eventing:
         _asked(request, "Unsubscribe")
         found = self._find(request, "wse:InvalidMessage")
         await calls.change(
-            _call("DeleteInstance", request.identifier),
+            call("DeleteInstance", request.identifier),
             principal,
-            lambda: self._registry.unsubscribe(found.key),
+            lambda: self._end(found),
         )
         return f"{EVENTING}/UnsubscribeResponse", "", ""
 
+    def _end(self, found: Subscription) -> None:
+        """At the sink's own wish; what one that fetches has not fetched is forgotten."""
+        if self._registry.book.destination_of(found).is_pulled:
+            self._registry.remove_sink(found.destination_key)
+        else:
+            self._registry.unsubscribe(found.key, None)
+
     def _find(self, request: Envelope, subcode: str) -> Subscription:
-        key = Destination(request.identifier, "", creation_class=SINK_CLASS).key
+        key = sink_key(request.identifier)
         for subscription in self._registry.book.active_or_disabled(self._now()):
             if subscription.destination_key == key:
                 return subscription
         raise Fault(subcode, reason=Message.of("wsman.no-subscription", name=request.identifier or "-"))
 
-    # -- what a Subscribe asks for
+    # -- filters
 
-    def _sink(self, asked: Element, resource: Resource, identifier: str) -> Destination:
-        delivery = asked.find(tag(EVENTING, "Delivery"))
-        to = None if delivery is None else delivery.find(tag(EVENTING, "NotifyTo"))
-        if delivery is None or to is None:
-            raise Fault("wse:InvalidMessage")
-        mode = MODES.get((delivery.get("Mode") or f"{EVENTING}/DeliveryModes/Push").strip())
-        if mode is None:
-            raise Fault("wse:DeliveryModeRequestedUnavailable", reason=_modes())
-        if asked.find(tag(EVENTING, "EndTo")) is not None:
-            raise Fault("wsman:UnsupportedFeature", "AddressingMode")
-        if asked.find(tag(WSMAN, "SendBookmarks")) is not None:
-            raise Fault("wsman:UnsupportedFeature", "Bookmarks")
-        for name, detail in _UNSUPPORTED.items():
-            if delivery.find(tag(WSMAN, name)) is not None:
-                raise Fault("wsman:UnsupportedFeature", detail)
-        url = (to.findtext(tag(ADDRESSING, "Address")) or "").strip()
-        target = guard.parse(url)
-        if isinstance(target, Message):
-            raise Fault("wse:InvalidMessage", reason=target)
-        sink = EventSink(mode, resource.base, _returned(to))
-        return Destination(identifier, url, Persistence.TRANSIENT, creation_class=SINK_CLASS, sink=sink)
-
-    def _duration(self, asked: Element) -> int:
-        """Seconds that are granted: as asked, up to ten years (W16)."""
-        text = (asked.findtext(tag(EVENTING, "Expires")) or "").strip()
-        if not text:
-            return DEFAULT_S
-        seconds = seconds_of(text)
-        if seconds is None and _MOMENT.match(text):
-            seconds = _moment(text) - self._wall()
-        if seconds is None or seconds <= 0:
-            raise Fault("wse:InvalidExpirationTime")
-        return min(math.ceil(seconds), LONGEST_S)
-
-    def _filter(self, asked: Element, resource: Resource, identifier: str) -> tuple[Filter, bool]:
+    def _filter(self, asked: Wanted, resource: Resource, identifier: str) -> tuple[Filter, bool]:
         """The filter, and whether it comes with the subscription (W15)."""
-        filters = [found for space in (WSMAN, EVENTING) for found in asked.iterfind(tag(space, "Filter"))]
+        filters = asked.filters
         if len(filters) > 1:
             raise Fault("wse:InvalidMessage")
         if _is_filter(resource):
@@ -219,26 +211,9 @@ def _is_filter(resource: Resource) -> bool:
     return resource.classname.lower() == "cim_indicationfilter"
 
 
-def _returned(to: Element) -> str:
-    """What comes back as headers of every event: the sink's reference properties and parameters."""
-    names = ("ReferenceProperties", "ReferenceParameters")
-    found = [child for name in names for each in to.iterfind(tag(ADDRESSING, name)) for child in each]
-    text = "".join(ElementTree.tostring(child, encoding="unicode").strip() for child in found)
-    if len(text) > HEADERS_MOST:
-        raise Fault("wsman:EncodingLimit", "ServiceEnvelopeLimit")
-    return text
-
-
-def _modes() -> Message:
-    return Message.of("wsman.modes", modes=", ".join(MODES))
-
-
-def _moment(text: str) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Fault("wse:InvalidExpirationTime") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def sink_key(identifier: str) -> tuple[str, str]:
+    """That of the destination of a subscription, which has the same name."""
+    return Destination(identifier, "", creation_class=SINK_CLASS).key
 
 
 def _expires(seconds: int) -> str:
@@ -249,6 +224,6 @@ def _answer(name: str, content: str) -> Answer:
     return f"{EVENTING}/{name}Response", f"<wse:{name}Response>{content}</wse:{name}Response>", ""
 
 
-def _call(operation: str, identifier: str) -> Call:
+def call(operation: str, identifier: str) -> Call:
     """The operation whose rights a request needs, as the audit log tells it."""
     return Call(operation, INTEROP, {"instancename": Path(SINK_CLASS, (("Name", identifier),))})

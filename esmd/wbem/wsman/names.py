@@ -13,6 +13,7 @@ BINDING = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd"
 BINDING_ACTIONS = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding"
 IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 COMMON = "http://schemas.dmtf.org/wbem/wscim/1/common"
+TRUST = "http://schemas.xmlsoap.org/ws/2005/02/trust"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 PREFIXES = {

@@ -22,6 +22,7 @@ from esmd.wbem.wsman.enumerating import Enumerating
 from esmd.wbem.wsman.envelope import Envelope, envelope_of, fault_text, message_id_of, root_of
 from esmd.wbem.wsman.eventing import Eventing
 from esmd.wbem.wsman.fault import NOT_SUPPORTED, Fault
+from esmd.wbem.wsman.fetching import Fetching
 from esmd.wbem.wsman.names import (
     CREATE,
     DELETE,
@@ -56,14 +57,18 @@ log = logging.getLogger("openesm.wsman")
 
 
 class WsmanService:
-    """What stands behind the HTTP layer on the port of WS-Management; no other URL exists there."""
+    """What stands behind the HTTP layer on the port of WS-Management; no other URL exists there.
+
+    Args:
+        events: for subscriptions; None without them.
+    """
 
     def __init__(
         self,
         authenticator: Authenticator,
         operations: Operations,
         repository: Repository,
-        eventing: Eventing | None,
+        events: tuple[Eventing, Fetching] | None,
     ) -> None:
         self._authenticator = authenticator
         calls = Calls(operations)
@@ -79,8 +84,11 @@ class WsmanService:
             PULL: self._enumerating.pull,
             RELEASE: self._enumerating.release,
         }
-        if eventing is not None:
+        if events is not None:
+            eventing, fetching = events
             self._handlers |= {
+                PULL: _either(fetching, fetching.pull, self._enumerating.pull),
+                RELEASE: _either(fetching, partial(fetching.release, calls), self._enumerating.release),
                 SUBSCRIBE: partial(eventing.subscribe, calls),
                 RENEW: partial(eventing.renew, calls),
                 GET_STATUS: partial(eventing.get_status, calls),
@@ -158,6 +166,15 @@ class WsmanService:
                 return await handler(request, principal)
         except TimeoutError:
             raise Fault("wsman:TimedOut") from None
+
+
+def _either(fetching: Fetching, of_events: Handler, of_instances: Handler) -> Handler:
+    """A handler for contexts of subscriptions and of enumerations."""
+
+    def handler(request: Envelope, principal: Principal) -> Awaitable[Answer]:
+        return (of_events if fetching.knows(request) else of_instances)(request, principal)
+
+    return handler
 
 
 def _is_identify(root: Element) -> bool:

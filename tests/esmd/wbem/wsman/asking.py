@@ -11,7 +11,6 @@ from xml.etree.ElementTree import Element
 from esmd.auth.principal import Principal
 from esmd.wbem.connection import Response
 from esmd.wbem.http1 import Head
-from esmd.wbem.wsman.eventing import Eventing
 from esmd.wbem.wsman.names import (
     ADDRESSING,
     ANONYMOUS,
@@ -121,11 +120,9 @@ class Answer:
 class Manager:
     """Somebody who asks."""
 
-    def __init__(
-        self, world: World | None = None, who: Principal = ADMIN, eventing: Eventing | None = None
-    ) -> None:
+    def __init__(self, world: World | None = None, who: Principal = ADMIN) -> None:
         self.world = world or World()
-        self.service = WsmanService(cast(Any, None), self.world.operations, self.world.repository, eventing)
+        self.service = WsmanService(cast(Any, None), self.world.operations, self.world.repository, None)
         self.who = who
 
     def ask(self, text: str | bytes, *, language: str = "", who: Principal | None = None) -> Answer:
