@@ -27,6 +27,16 @@ def _backlog_of(book: Book, subscription: Subscription) -> tuple[str, str, str]:
     return book.destination_of(subscription).address, wanted.query, wanted.language
 
 
+def keep_waiting(db: sqlite3.Connection, book: Book, subscription: Subscription) -> None:
+    """Copies what waits under a subscription into its backlog, if that has begun."""
+    db.execute(
+        "INSERT INTO backlog (lapsed, alert, queued_at)"
+        " SELECT lapsed.number, pending.alert, pending.queued_at FROM pending, lapsed"
+        " WHERE pending.subscription = ? AND url = ? AND query = ? AND language = ? ORDER BY pending.number",
+        (subscription.number, *_backlog_of(book, subscription)),
+    )
+
+
 def taken_backlog(
     db: sqlite3.Connection, wanted: Filter, destination: Destination
 ) -> list[tuple[int, float]]:

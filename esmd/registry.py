@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
-from esmd.queues import drop, lapse, replay, taken_backlog
+from esmd.queues import drop, keep_waiting, lapse, replay, taken_backlog
 from openesm.cim.errors import CIMError, Status
 from openesm.store import Store
 from subscription.book import Book, Key, SubscriptionKey
@@ -246,14 +246,28 @@ class Registry:
             and (action := _ending(s, failing_s, service)) is not RemovalAction.IGNORE
         ]
         for subscription, action in hit:
-            if action is RemovalAction.REMOVE:
-                self.unsubscribe(subscription.key, Ending.DELIVERY_FAILURE)
+            if action is RemovalAction.REMOVE and self.book.destination_of(subscription).sink is not None:
+                self._forsake(subscription)
+            elif action is RemovalAction.REMOVE:
+                self.unsubscribe(subscription.key)
             else:
                 disabled = replace(
                     subscription, state=SubscriptionState.DISABLED, state_changed_at=self._wall()
                 )
                 self.change_subscription(disabled)
         return [subscription for subscription, _ in hit]
+
+    def _forsake(self, subscription: Subscription) -> None:
+        """Ends a sink of WS-Management that takes nothing; what waits for it is kept for its return."""
+        sink = self.book.destination_of(subscription)
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            lapse(db, book, subscription, self._now())
+            keep_waiting(db, book, subscription)
+            return _without_destination(db, book, sink.key)
+
+        self._apply(change)
+        self._tell_ended(sink, Ending.DELIVERY_FAILURE)
 
     # -- the store
 

@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from esmd.tls import ensure_certificate
-from esmd.wbem.wsman.envelope import answer
+from esmd.wbem.wsman.envelope import answer, fault_text
 from esmd.wbem.wsman.events import ACKS
+from esmd.wbem.wsman.fault import Fault
 from openesm.settings import Tls
 from tests.esmd.wbem.wsman.asking import SPACES
 from tests.running import eventually
@@ -26,6 +27,11 @@ class Event:
 
     root: Element
     target: str
+    authorization: str = ""
+
+    @property
+    def action(self) -> str:
+        return self.header("a:Action")
 
     def header(self, path: str) -> str:
         found = self.root.find(f"s:Header/{path}", SPACES)
@@ -45,12 +51,16 @@ class Event:
 
 @dataclass
 class Sink:
-    """Remembers every event; answers with the acknowledgement `ack`, or without a body where it is ""."""
+    """Remembers every event; answers with the acknowledgement `ack`, or without a body where it is "".
+
+    Where it is `refusing`, it answers with the fault that ends a subscription.
+    """
 
     url: str
     certificate: Path
     ack: str = ACKS[0]
     status: int = 200
+    refusing: bool = False
     events: list[Event] = field(default_factory=list)
 
     def at(self, target: str) -> list[Event]:
@@ -71,10 +81,12 @@ def sinking(folder: Path) -> Iterator[Sink]:
 
         def do_POST(self) -> None:
             root = ElementTree.fromstring(self.rfile.read(int(self.headers["Content-Length"])))
-            event = Event(root, self.path)
+            event = Event(root, self.path, self.headers.get("Authorization", ""))
             sink.events.append(event)
             body = answer(sink.ack, event.header("a:MessageID"), "").encode() if sink.ack else b""
-            self.send_response(sink.status)
+            if sink.refusing:
+                body = fault_text(Fault("wsman:DeliveryRefused"), event.header("a:MessageID"), "en").encode()
+            self.send_response(400 if sink.refusing else sink.status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -7,36 +7,42 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
-import requests
 
 from esmctl.agent import ask
-from esmd.wbem.connection import Response
 from esmd.wbem.wsman.events import ACKS, EVENT, EVENTS
 from esmd.wbem.wsman.names import (
     CQL_DIALECT,
     GET_STATUS,
+    HTTPS_BASIC,
     RENEW,
     SELECTOR_DIALECT,
-    SUBSCRIBE,
     UNSUBSCRIBE,
-    WQL_DIALECT,
 )
-from esmd.wbem.wsman.subscribing import MODES
 from subscription.model import SINK_CLASS, DeliveryMode
+from tests.e2e.eventing import (
+    ALERTS,
+    MODE_URIS,
+    PROPERTIES,
+    WQL,
+    about,
+    alert,
+    post,
+    settings,
+    subscribed,
+    subscription,
+)
 from tests.e2e.managers import connected
 from tests.e2e.sink import Sink, sinking
 from tests.e2e.test_cimsub import cimsub
-from tests.esmd.wbem.wsman.asking import DMTF, Answer, request
+from tests.esmd.wbem.wsman.asking import DMTF
 from tests.faults.rig import GoneError, kill
-from tests.running import PASSWORD, RunningAgent, eventually, running_agent
+from tests.running import RunningAgent, eventually, running_agent
 
-MODE_URIS = {mode: uri for uri, mode in MODES.items()}
-ALERTS = f"{DMTF}/ESM_AlertIndication"
-WQL = f'<w:Filter Dialect="{WQL_DIALECT}">SELECT * FROM ESM_AlertIndication WHERE IsTest = TRUE</w:Filter>'
-UNREACHABLE = ("wsa:DestinationUnreachable", "InvalidResourceURI")
-PROPERTIES = '<a:ReferenceProperties><n:Tag xmlns:n="urn:test">a &amp; b</n:Tag></a:ReferenceProperties>'
+PUSHED = (DeliveryMode.PUSH, DeliveryMode.PUSH_WITH_ACK, DeliveryMode.EVENTS)
+RETRY = ("wsman:InvalidParameter", "ConnectionRetry")
 
 
 @pytest.fixture
@@ -51,59 +57,7 @@ def agent(tmp_path: Path, sink: Sink) -> Iterator[RunningAgent]:
         yield agent
 
 
-def settings(sink: Sink) -> str:
-    urls = "".join(f'"{sink.url}/{name}" = "ca {sink.certificate}"\n' for name in ("a", "b", "c"))
-    return f"[delivery]\ninterval_s = 1\n[delivery.trust]\n{urls}"
-
-
-def post(agent: RunningAgent, body: str, user: str = "admin") -> Answer:
-    got = requests.post(
-        agent.wsman, body.encode(), auth=(user, PASSWORD), verify=str(agent.certificate), timeout=30
-    )
-    return Answer(Response(got.status_code, (), got.content))
-
-
-def subscription(
-    to: str,
-    mode: str = MODE_URIS[DeliveryMode.PUSH],
-    wanted: str = WQL,
-    expires: str = "<v:Expires>PT10M</v:Expires>",
-    *,
-    more: str = "",
-    properties: str = "",
-    delivery: str = "",
-    **how: Any,
-) -> str:
-    body = (
-        f'<v:Subscribe>{more}<v:Delivery Mode="{mode}"><v:NotifyTo><a:Address>{to}</a:Address>{properties}'
-        f"</v:NotifyTo>{delivery}</v:Delivery>{expires}{wanted}</v:Subscribe>"
-    )
-    return request(SUBSCRIBE, body, namespace="root/ESMPRO/AS", **{"uri": ALERTS, **how})
-
-
-def about(action: str, identifier: str, content: str = "") -> str:
-    name = action.rpartition("/")[2]
-    return request(
-        action,
-        f"<v:{name}>{content}</v:{name}>",
-        uri="",
-        namespace="",
-        without="ResourceURI",
-        more=f"<v:Identifier>{identifier}</v:Identifier>",
-    )
-
-
-def subscribed(answer: Answer) -> str:
-    assert answer.status == 200, answer.text
-    return answer.value("s:Body/v:SubscribeResponse/v:SubscriptionManager/a:ReferenceParameters/v:Identifier")
-
-
-def alert(agent: RunningAgent) -> str:
-    """A test alert; its UUID."""
-    return str(ask(agent.local_socket, "alert-test")["uuid"])
-
-
-@pytest.mark.parametrize("mode", list(DeliveryMode), ids=lambda mode: mode.name)
+@pytest.mark.parametrize("mode", PUSHED, ids=lambda mode: mode.name)
 @pytest.mark.parametrize("ack", ACKS)
 def test_the_modes(agent: RunningAgent, sink: Sink, mode: DeliveryMode, ack: str) -> None:
     sink.ack = "" if mode is DeliveryMode.PUSH else ack
@@ -142,7 +96,7 @@ def test_nothing_is_lost_over_kill_and_restart(tmp_path: Path, sink: Sink) -> No
     folder, uuids = tmp_path / "agent", []
     sink.status = 503
     with suppress(GoneError), running_agent(folder, settings=settings(sink)) as agent:
-        for name, mode in zip("abc", DeliveryMode, strict=True):
+        for name, mode in zip("abc", PUSHED, strict=True):
             subscribed(post(agent, subscription(f"{sink.url}/{name}", MODE_URIS[mode])))
         uuids += [alert(agent) for _ in range(5)]
         sink.wait_for("/c", 1)
@@ -248,9 +202,18 @@ def test_a_filter_that_exists(agent: RunningAgent, sink: Sink) -> None:
             {"wanted": "", "uri": f"{DMTF}/ESM_Processor"},
             ("wsa:DestinationUnreachable", "InvalidResourceURI"),
         ),
-        ({"delivery": "<w:Heartbeats>PT30S</w:Heartbeats>"}, ("wsman:UnsupportedFeature", "Heartbeats")),
-        ({"more": "<v:EndTo/>"}, ("wsman:UnsupportedFeature", "AddressingMode")),
-        ({"wanted": WQL + "<w:SendBookmarks/>"}, ("wsman:UnsupportedFeature", "Bookmarks")),
+        ({"delivery": "<w:Heartbeats>often</w:Heartbeats>"}, ("wsman:InvalidParameter", "Heartbeats")),
+        ({"delivery": '<w:ConnectionRetry Total="x">PT1S</w:ConnectionRetry>'}, RETRY),
+        ({"delivery": '<w:ConnectionRetry Total="2">PT0S</w:ConnectionRetry>'}, RETRY),
+        ({"first": "<v:EndTo/>"}, ("wse:InvalidMessage", "")),
+        ({"wanted": WQL + "<w:Bookmark>17</w:Bookmark>"}, ("wsman:InvalidBookmark", "InvalidFormat")),
+        ({"wanted": f"{WQL}<w:Bookmark>{uuid4()}</w:Bookmark>"}, ("wsman:InvalidBookmark", "Expired")),
+        ({"delivery": f'<w:Auth Profile="{HTTPS_BASIC}"/>'}, ("wse:InvalidMessage", "")),
+        ({"delivery": '<w:Auth Profile="urn:other"/>'}, ("wsman:UnsupportedFeature", "AuthorizationMode")),
+        (
+            {"to": "http://localhost:1/a", "delivery": f'<w:Auth Profile="{HTTPS_BASIC}"/>'},
+            ("wsman:UnsupportedFeature", "AuthorizationMode"),
+        ),
     ],
 )
 def test_what_is_refused(agent: RunningAgent, changed: dict[str, str], fault: tuple[str, str]) -> None:
