@@ -96,15 +96,7 @@ class Agent:
         cimxml = CimXmlService(operations, self.repository)
         self._service = Service(self._authenticator, cimxml, self._audit, self._commands())
         self._server = Server(self._service, settings.limits)
-        eventing = Eventing(
-            self.alerts.registry,
-            self.alerts.outbox,
-            subscriptions.check_query,
-            self.alerts.clock.now,
-            time.time,
-        )
-        fetching = Fetching(self.alerts.registry, self.alerts.dispatch, self.alerts.clock.now)
-        self._wsman = WsmanService(self._authenticator, operations, self.repository, (eventing, fetching))
+        self._wsman = self._wsman_service(operations, subscriptions)
         self._wsman_server = Server(self._wsman, settings.limits)
         self._monitor = Monitor(
             self.alerts.store,
@@ -116,6 +108,12 @@ class Agent:
         )
         measured = self.repository.measured() if settings.mode.service else []
         self._sampler = Sampler(self.host, self.repository, measured, settings.host.sample_s)
+
+    def _wsman_service(self, operations: Operations, subscriptions: Subscriptions) -> WsmanService:
+        registry, now = self.alerts.registry, self.alerts.clock.now
+        eventing = Eventing(registry, self.alerts.outbox, subscriptions.check_query, now, time.time)
+        fetching = Fetching(registry, self.alerts.dispatch, now)
+        return WsmanService(self._authenticator, operations, self.repository, (eventing, fetching))
 
     # -- life
 

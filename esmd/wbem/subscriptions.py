@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from esmd.registry import Registry
+from esmd.wbem import indication_service
 from esmd.wbem.interop import INTEROP
 from esmd.wbem.wsman.names import HTTPS_BASIC
 from indications.delivery import guard
@@ -23,7 +24,7 @@ from openesm.cim.provider import NAMESPACE, Association, Provider, Row
 from openesm.cim.schema import Namespace
 from openesm.host import Host
 from openesm.text import Message
-from subscription.book import MAX_DESTINATIONS, MAX_SUBSCRIPTIONS, Key
+from subscription.book import Key
 from subscription.model import (
     DESTINATION_CLASSES,
     SINK_CLASS,
@@ -38,8 +39,6 @@ from subscription.model import (
 )
 from subscription.query import parse
 
-SERVICE_CLASS, SERVICE_NAME = "CIM_IndicationService", "OpenESM:IndicationService"
-CAPABILITIES_ID = "OpenESM:IndicationServiceCapabilities"
 ALIASES = {"interop": INTEROP, "root/pg_interop": INTEROP}
 SYSTEM_CLASS = "CIM_ComputerSystem"
 
@@ -78,21 +77,7 @@ class Subscriptions:
             *destinations,
             self._sinks(),
             self._subscriptions(),
-            self._service(),
-            self._capabilities(),
-            Association(
-                classname="CIM_ServiceAffectsElement",
-                namespace=INTEROP,
-                ends=(("AffectedElement", affected), ("AffectingElement", (SERVICE_CLASS,))),
-            ),
-            Association(
-                classname="CIM_ElementCapabilities",
-                namespace=INTEROP,
-                ends=(
-                    ("ManagedElement", (SERVICE_CLASS,)),
-                    ("Capabilities", ("CIM_IndicationServiceCapabilities",)),
-                ),
-            ),
+            *indication_service.providers(self._promise, affected),
         )
 
     def _book(self) -> object:
@@ -278,53 +263,6 @@ class Subscriptions:
         if "SubscriptionInfo" in changes:
             changed = replace(changed, info=_optional(changes, "SubscriptionInfo"))
         self._registry.change_subscription(changed)
-
-    # -- the service
-
-    def _service(self) -> Provider[str]:
-        def instance(name: str) -> Row:
-            promise = self._promise()
-            return {
-                "Name": name,
-                "ElementName": "OpenESM indication service",
-                "FilterCreationEnabled": True,
-                "DeliveryRetryAttempts": promise.retry_attempts,
-                "DeliveryRetryInterval": promise.retry_interval_s,
-                "SubscriptionRemovalAction": int(promise.removal),
-                "SubscriptionRemovalTimeInterval": promise.removal_s,
-                "Started": True,
-                "OperationalStatus": [2],
-                "HealthState": 5,
-                "EnabledState": 2,
-                "RequestedState": 12,
-            }
-
-        return Provider(
-            classname=SERVICE_CLASS,
-            namespace=INTEROP,
-            read=lambda _host: [SERVICE_NAME],
-            instance=instance,
-        )
-
-    @staticmethod
-    def _capabilities() -> Provider[str]:
-        return Provider(
-            classname="CIM_IndicationServiceCapabilities",
-            namespace=INTEROP,
-            read=lambda _host: [CAPABILITIES_ID],
-            instance=lambda identity: {
-                "InstanceID": identity,
-                "ElementName": "OpenESM indication service",
-                "FilterCreationEnabledIsSettable": False,
-                "DeliveryRetryAttemptsIsSettable": False,
-                "DeliveryRetryIntervalIsSettable": False,
-                "SubscriptionRemovalActionIsSettable": False,
-                "SubscriptionRemovalTimeIntervalIsSettable": False,
-                "MaxListenerDestinations": MAX_DESTINATIONS,
-                "MaxActiveSubscriptions": MAX_SUBSCRIPTIONS,
-                "SubscriptionsPersisted": True,
-            },
-        )
 
 
 def _sink_row(found: Destination) -> Row:

@@ -165,7 +165,7 @@ class Enumerating:
         return f"{ENUMERATION}/ReleaseResponse", "", ""
 
     def _take(self, request: Envelope, cursor: Cursor, most: int) -> str:
-        return self._pages.take(cursor, most, request.max_bytes, self._declared(cursor.resource))
+        return self._pages.take(cursor, most, request.room, self._declared(cursor.resource))
 
     def _declared(self, resource: Resource) -> Class | None:
         return (

@@ -18,6 +18,7 @@ from openesm.text import Language
 
 MIN_ENVELOPE = 8192
 OPTIONS_MOST = 64
+IDENTITY_MOST = 1024  # characters of a MessageID, which comes back in the answer
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _DECLARED = re.compile(r"\A<\?xml[^>]*\?>")
@@ -97,6 +98,13 @@ class Envelope:
     def content(self) -> Element | None:
         """The first element of the body."""
         return next(iter(self.body), None)
+
+    @property
+    def room(self) -> int | None:
+        """How many bytes of UTF-8 fit into an answer; one in UTF-16 has up to twice as many."""
+        if self.max_bytes is None or self.encoding == "utf-8":
+            return self.max_bytes
+        return self.max_bytes // 2
 
 
 def decoded(body: bytes) -> tuple[bytes, str]:
@@ -196,6 +204,8 @@ def _required(found: Mapping[str, Element], name: str) -> str:
     text = (element.text or "") if element is not None else ""
     if not text.strip():
         raise Fault("wsa:MessageInformationHeaderRequired")
+    if len(text) > IDENTITY_MOST:
+        raise Fault("wsa:InvalidMessageInformationHeader")
     return text if name == "MessageID" else text.strip()
 
 

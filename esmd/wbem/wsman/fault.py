@@ -12,7 +12,6 @@ RECEIVER = frozenset(
         "wsman:InternalError",
         "wsman:TimedOut",
         "wsen:InvalidEnumerationContext",
-        "wsen:TimedOut",
         "wse:EventSourceUnableToProcess",
     }
 )

@@ -78,7 +78,7 @@ class Fetching:
             raise Fault("wsen:InvalidEnumerationContext")
         if not rows and not beats:
             raise Fault("wsman:TimedOut")
-        items, bookmark, rows = _cut(box, rows, request.max_bytes)
+        items, bookmark, rows = _cut(box, rows, request.room)
         last = box.handed_out(request.message_id, rows)
         content = (
             f"<wsen:EnumerationContext>{identifier}/{last}</wsen:EnumerationContext>"
@@ -134,18 +134,17 @@ def _patience(asked: Element, timeout_s: float | None) -> float:
     return min(given) if given else WAIT_S
 
 
-def _cut(box: Mailbox, rows: list[Waiting], max_bytes: int | None) -> tuple[str, str, list[Waiting]]:
+def _cut(box: Mailbox, rows: list[Waiting], room: int | None) -> tuple[str, str, list[Waiting]]:
     """The events that fit, the bookmark of the last one, and their rows.
 
     Raises:
         Fault: not even one fits.
     """
-    room = None if max_bytes is None else max_bytes - OVERHEAD_BYTES
     items, bookmark, used = "", "", 0
     for number, row in enumerate(rows):
         item, mark = box.item(row)
         used += len(item.encode())
-        if room is not None and used > room:
+        if room is not None and used > room - OVERHEAD_BYTES:
             if number == 0:
                 raise Fault("wsman:EncodingLimit", "MaxEnvelopeSize")
             return items, bookmark, rows[:number]

@@ -143,8 +143,7 @@ class WsmanService:
             request = envelope_of(root, encoding, language)
             language = request.language
             action, content, header = await self._perform(request, principal)
-            text = envelope.answer(action, request.message_id, content, header)
-            return _response(200, text, encoding)
+            return _fitting(request, action, content, header)
         except Fault as fault:
             return _response(fault.status, fault_text(fault, relates_to, language), encoding)
         except CIMError as refused:
@@ -156,6 +155,8 @@ class WsmanService:
             return _response(500, fault_text(told, relates_to, language), encoding)
 
     async def _perform(self, request: Envelope, principal: Principal) -> Answer:
+        if request.fragment is not None and request.action not in (GET, PUT):
+            raise Fault("wsman:UnsupportedFeature", "FragmentLevelAccess")
         handler = self._handlers.get(request.action)
         if handler is None:
             if not request.resource_uri or "/wbem/" not in request.action:
@@ -193,6 +194,20 @@ def _identified(*, with_details: bool) -> str:
     )
     spaces = declarations("s: wsmid:")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{spaces}>{inner}</s:Envelope>\n'
+
+
+def _fitting(request: Envelope, action: str, content: str, header: str) -> Response:
+    """An answer of the size that the client takes (W06).
+
+    One that is too large comes after the work was done: a Put may say nothing instead, and where it cannot be
+    undone the fault tells of the success.
+    """
+    answer = _response(200, envelope.answer(action, request.message_id, content, header), request.encoding)
+    if request.max_bytes is None or len(answer.body) <= request.max_bytes:
+        return answer
+    if request.action == PUT:
+        return _fitting(request, action, "", "") if content else answer
+    raise Fault("wsman:EncodingLimit", "MaxEnvelopeSize" if request.action == GET else "UnreportableSuccess")
 
 
 def _response(status: int, text: str, encoding: str) -> Response:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement
 
 from esmd.auth.principal import Principal
 from esmd.wbem.repository import Group, Repository
@@ -10,12 +12,12 @@ from esmd.wbem.results import Created, Instances, Returned
 from esmd.wbem.wsman.calls import Calls
 from esmd.wbem.wsman.envelope import Envelope, Fragment
 from esmd.wbem.wsman.fault import NOT_SUPPORTED, UNREACHABLE, Fault
-from esmd.wbem.wsman.names import CREATE, DELETE, GET, PUT, XPATH_DIALECT
+from esmd.wbem.wsman.names import CREATE, DELETE, GET, PUT, WSMAN, XPATH_DIALECT, tag
 from esmd.wbem.wsman.resources import Resource, reference_text, resource_of
 from esmd.wbem.wsman.values import NIL, Writer, declared_by, scalar_encoder, values_in
-from esmd.wbem.wsman.xpath import fragment
+from esmd.wbem.wsman.xpath import Part, fragment
 from openesm.cim.path import KeyValue, Path
-from openesm.cim.schema import Class
+from openesm.cim.schema import Class, Property
 from openesm.cim.values import Instance, TypedValue, Value
 from openesm.cim.xmltext import attribute, escape
 
@@ -81,18 +83,10 @@ class Transfer:
     def _fragment(
         self, action: str, wanted: Fragment, resource: Resource, group: Group, number: int
     ) -> Answer:
-        if wanted.dialect not in ("", XPATH_DIALECT):
-            raise Fault("wsman:CannotProcessFilter", "FragmentDialectNotSupported")
-        part = fragment(wanted.path)
-        prop = group.cls.properties.get(part.name.lower())
-        if prop is None:
-            raise Fault("wsman:CannotProcessFilter")
+        part, prop = _part(wanted, group.cls)
         value = group.rows[number].get(prop.name)
         if part.index is not None:
-            items = value if isinstance(value, list | tuple) else [value]
-            if not 0 < part.index <= len(items):
-                raise Fault("wsman:CannotProcessFilter")
-            value = items[part.index - 1]
+            value = _items(value, part.index)[part.index - 1]
         shown: dict[str, Value] = {prop.name: value}
         uri, names = resource.uri(group.cls.name), frozenset({prop.name.lower()})
         writer = Writer(group.cls, uri, resource.base, group.namespace, names)
@@ -110,14 +104,38 @@ class Transfer:
     async def put(self, request: Envelope, principal: Principal) -> Answer:
         resource = self._resource(request)
         path = self._path(resource)
-        if request.fragment is not None:
-            raise Fault("wsman:UnsupportedFeature", "FragmentLevelAccess")
         cls = self._repository.cls(path.namespace, path.classname)
-        changes = self._representation(request, resource, cls)
+        if request.fragment is None:
+            changes = self._representation(request, resource, cls)
+        else:
+            changes = await self._replacement(request.content, request.fragment, path, principal)
         modified = Instance(cls.name, changes, path)
         await self._calls.perform("ModifyInstance", path.namespace, {"modifiedinstance": modified}, principal)
         group, number = await self._instance(path, principal)
+        if request.fragment is not None:
+            return self._fragment(f"{PUT}Response", request.fragment, resource, group, number)
         return f"{PUT}Response", self._written(resource, group, number), ""
+
+    async def _replacement(
+        self, given: Element | None, wanted: Fragment, path: Path, principal: Principal
+    ) -> Mapping[str, TypedValue]:
+        """The one property that a fragment replaces, or of which it replaces an item (DSP0226 7.9)."""
+        group, number = await self._instance(path, principal)
+        part, prop = _part(wanted, group.cls)
+        if given is None or given.tag != tag(WSMAN, "XmlFragment"):
+            raise Fault("wxf:InvalidRepresentation", "MissingValues")
+        if part.is_text:
+            text, given = given.text, Element("fragment")
+            SubElement(given, prop.name).text = text
+        values = values_in(given, declared_by([prop]), Fault(*INVALID))
+        if len(given) == 0 or (part.index is not None and len(given) > 1):
+            raise Fault("wxf:InvalidRepresentation", "MissingValues")
+        if part.index is None:
+            return values
+        (typed,) = values.values()
+        items = _items(group.rows[number].get(prop.name), part.index)
+        items[part.index - 1] = _items(typed.value, 1)[0]
+        return {prop.name: TypedValue(items, prop.type, is_array=True)}
 
     async def create(self, request: Envelope, principal: Principal) -> Answer:
         resource = self._resource(request)
@@ -179,6 +197,25 @@ class Transfer:
         pieces.append(_parameter("ReturnValue", result.result.value, result.type, resource))
         name, uri = f"{result.method}_OUTPUT", resource.uri(cls.name)
         return f'<p:{name} xmlns:p="{attribute(uri)}">{"".join(pieces)}</p:{name}>'
+
+
+def _part(wanted: Fragment, cls: Class) -> tuple[Part, Property]:
+    """What a fragment path names in a class."""
+    if wanted.dialect not in ("", XPATH_DIALECT):
+        raise Fault("wsman:CannotProcessFilter", "FragmentDialectNotSupported")
+    part = fragment(wanted.path)
+    prop = cls.properties.get(part.name.lower())
+    if prop is None:
+        raise Fault("wsman:CannotProcessFilter")
+    return part, prop
+
+
+def _items(value: Value, index: int) -> list[Any]:
+    """The items of a value, which has at least so many."""
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    if not 0 < index <= len(items):
+        raise Fault("wsman:CannotProcessFilter")
+    return items
 
 
 def _parameter(name: str, value: Value, cim_type: str, resource: Resource) -> str:
