@@ -74,6 +74,46 @@ def test_fragments(manager: Manager, path: str, inner: str) -> None:
     assert f">{inner}</wsman:XmlFragment>" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "inner", "changed"),
+    [
+        pytest.param("Note", "<p:Note>new</p:Note>", {"Note": "new"}, id="a property"),
+        pytest.param("Note/text()", "a &lt;b", {"Note": "a <b"}, id="its text"),
+        pytest.param("Note", '<p:Note xsi:nil="true"/>', {"Note": None}, id="to nothing"),
+        pytest.param("Tags", "<p:Tags>a</p:Tags><p:Tags>b</p:Tags>", {"Tags": ["a", "b"]}, id="an array"),
+        pytest.param("Tags[1]", "<p:Tags>y</p:Tags>", {"Tags": ["y"]}, id="an item"),
+    ],
+)
+def test_put_fragments(manager: Manager, path: str, inner: str, changed: dict[str, object]) -> None:
+    """DSP0226 7.9: what is not named stays as it is."""
+    before = dict(manager.world.things["one"])
+    more = f'<w:FragmentTransfer s:mustUnderstand="true">{path}</w:FragmentTransfer>'
+    body = f'<w:XmlFragment xmlns:p="{THING}">{inner}</w:XmlFragment>'
+    answer = manager.ask(request(PUT, body, selectors=ONE, more=more))
+    assert answer.status == 200, answer.text
+    assert answer.value("s:Header/w:FragmentTransfer") == path
+    assert manager.world.things["one"] == {**before, **changed}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "fault"),
+    [
+        pytest.param("Tags[2]", "<p:Tags>y</p:Tags>", ("wsman:CannotProcessFilter", ""), id="no such item"),
+        pytest.param("Nope", "<p:Nope>y</p:Nope>", ("wsman:CannotProcessFilter", ""), id="no such name"),
+        pytest.param("Level", "<p:Level>x</p:Level>", (WRONG, "InvalidValues"), id="value"),
+        pytest.param("Level", "<p:Note>x</p:Note>", (WRONG, "InvalidValues"), id="another property"),
+        pytest.param("Level", "", (WRONG, "MissingValues"), id="nothing"),
+    ],
+)
+def test_put_fragments_refused(manager: Manager, path: str, body: str, fault: tuple[str, str]) -> None:
+    before = dict(manager.world.things["one"])
+    more = f"<w:FragmentTransfer>{path}</w:FragmentTransfer>"
+    inner = f'<w:XmlFragment xmlns:p="{THING}">{body}</w:XmlFragment>'
+    answer = manager.ask(request(PUT, inner, selectors=ONE, more=more))
+    assert (answer.status, answer.fault) == (400, fault)
+    assert manager.world.things["one"] == before
+
+
 def test_put_sends_back_what_it_got(manager: Manager) -> None:
     """nil with text beside it is the text; what is not writable and the same is no fault (wsman.md 6)."""
     got = manager.ask(request(GET, selectors=ONE)).text
