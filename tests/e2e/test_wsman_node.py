@@ -91,7 +91,7 @@ def test_create(agent: RunningAgent) -> None:
 
 
 def test_faults(agent: RunningAgent) -> None:
-    """What the machine has not, and what nobody may do; its selectors name no class with more than one key."""
+    """What the machine has not, and what nobody may do; the package can select by one key only."""
     same = {"InstanceID": "ESM:Alive", "ElementName": "ESM_Alive"}
     answers = console(
         agent,
