@@ -14,7 +14,7 @@ import requests
 import esmd.wbem.wsman
 from esmd.wbem.connection import Response
 from esmd.wbem.wsman.contexts import MOST_PER_USER
-from esmd.wbem.wsman.fault import RECEIVER
+from esmd.wbem.wsman.fault import RECEIVER, Fault
 from esmd.wbem.wsman.names import (
     CREATE,
     DELETE,
@@ -29,6 +29,7 @@ from esmd.wbem.wsman.names import (
     UNSUBSCRIBE,
     WQL_DIALECT,
 )
+from openesm.text import LANGUAGES, Language
 from subscription.model import DeliveryMode
 from tests.e2e.eventing import ALERTS, MODE_URIS, WQL, about, post, subscribed, subscription
 from tests.esmd.wbem.wsman.asking import DMTF, Answer, Manager, envelope, request
@@ -460,6 +461,14 @@ def test_the_table_is_complete() -> None:
     missing = raised() - shown - {(subcode, "") for subcode in named_elsewhere}
     assert not missing
     assert named_elsewhere >= RECEIVER
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_has_a_reason_of_its_own(language: Language) -> None:
+    told = {pair: Fault(*pair).text(language) for pair in raised()}
+    assert all(told.values())
+    details = {detail: told[subcode, detail] for subcode, detail in told}
+    assert len(set(details.values())) == len(details)
 
 
 def test_the_documentation_names_each() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from esmd.wbem.wsman.names import FAULT_DETAIL
 from openesm.cim.errors import CIMError, Status
 from openesm.text import Language, Message
@@ -15,6 +17,7 @@ RECEIVER = frozenset(
         "wse:EventSourceUnableToProcess",
     }
 )
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 UNREACHABLE = "wsa:DestinationUnreachable"
 NOT_SUPPORTED = "wsa:ActionNotSupported"
 
@@ -56,7 +59,8 @@ class Fault(Exception):  # noqa: N818  SOAP's own word
             return self.reason
         if isinstance(self.reason, Message):
             return self.reason.text(language)
-        return Message.of("wsman.fault", subcode=self.subcode, detail=self.detail or "-").text(language)
+        name = self.detail.rpartition("/")[2] or self.subcode.rpartition(":")[2]
+        return Message.of(f"wsman.fault-{_WORDS.sub('-', name).lower()}").text(language)
 
 
 _FAULTS: dict[Status, tuple[str, str]] = {
