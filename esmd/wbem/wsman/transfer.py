@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
@@ -38,6 +38,10 @@ class Transfer:
         if not request.resource_uri:
             raise Fault(UNREACHABLE, "InvalidResourceURI")
         return resource_of(request.resource_uri, request.selectors)
+
+    def _classes(self, namespace: str) -> Callable[[str], Class | None]:
+        """Those of embedded instances."""
+        return self._repository.namespace(namespace).get
 
     def _class(self, resource: Resource) -> Class:
         space = self._repository.canonical(resource.namespace)
@@ -127,7 +131,7 @@ class Transfer:
         if part.is_text:
             text, given = given.text, Element("fragment")
             SubElement(given, prop.name).text = text
-        values = values_in(given, declared_by([prop]), Fault(*INVALID))
+        values = values_in(given, declared_by([prop]), Fault(*INVALID), self._classes(path.namespace))
         if len(given) == 0 or (part.index is not None and len(given) > 1):
             raise Fault("wxf:InvalidRepresentation", "MissingValues")
         if part.index is None:
@@ -158,6 +162,7 @@ class Transfer:
         element = request.content
         if element is None:
             raise Fault("wxf:InvalidRepresentation", "MissingValues")
+        classes = self._classes(resource.namespace)
         namespace, _, name = element.tag[1:].rpartition("}")
         if name.lower() not in (cls.name.lower(), resource.classname.lower()):
             raise Fault("wxf:InvalidRepresentation", "InvalidNamespace")
@@ -166,7 +171,7 @@ class Transfer:
             resource.uri(resource.classname).lower(),
         ):
             raise Fault("wxf:InvalidRepresentation", "InvalidNamespace")
-        return values_in(element, declared_by(cls.properties.values()), Fault(*INVALID))
+        return values_in(element, declared_by(cls.properties.values()), Fault(*INVALID), classes)
 
     # -- methods
 
@@ -181,7 +186,8 @@ class Transfer:
             raise Fault(NOT_SUPPORTED)
         declared = {p.name.lower(): (p.type, p.is_array) for p in method.parameters if p.is_in}
         content = request.content
-        given = {} if content is None else values_in(content, declared, Fault("wsman:InvalidParameter"))
+        wrong, classes = Fault("wsman:InvalidParameter"), self._classes(resource.namespace)
+        given = {} if content is None else values_in(content, declared, wrong, classes)
         arguments = {key.lower(): value for key, value in given.items()}
         target: Path | str = self._path(resource) if resource.keys else cls.name
         result = await self._calls.invoke(method.name, resource.namespace, target, arguments, principal)

@@ -7,12 +7,12 @@ wrapped or bare; booleans in any case; a nil element that has text all the same 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import cast
 from xml.etree.ElementTree import Element
 
-from esmd.wbem.wsman.envelope import local_name, seconds_of
+from esmd.wbem.wsman import moments
+from esmd.wbem.wsman.envelope import local_name
 from esmd.wbem.wsman.fault import Fault
 from esmd.wbem.wsman.names import ADDRESSING, COMMON, INSTANCE, tag
 from esmd.wbem.wsman.resources import path_of, reference_text
@@ -22,7 +22,6 @@ from openesm.cim.schema import Class, Property
 from openesm.cim.values import (
     INTEGER_RANGE,
     REAL_TYPES,
-    DateTime,
     Instance,
     Scalar,
     TypedValue,
@@ -33,6 +32,8 @@ from openesm.cim.xmltext import attribute, scalar_text
 
 EMBEDDING_MOST = 4
 NIL = ' xsi:nil="true"'
+Declared = dict[str, tuple[str, bool]]
+Classes = Callable[[str], Class | None]
 _WRAPPERS = frozenset(tag(COMMON, name) for name in ("Datetime", "Interval", "Date", "Time", "CIM_DateTime"))
 
 
@@ -94,7 +95,7 @@ def scalar_encoder(cim_type: str) -> Callable[[Value], str]:
     if cim_type == "boolean":
         return lambda value: scalar_text(value, cim_type).lower()
     if cim_type == "datetime":
-        return _moment
+        return moments.written
     if cim_type == "string":
         return lambda value: scalar_text(value, cim_type)
     return lambda value: _number(cast(Hashable, value), cim_type)
@@ -125,56 +126,40 @@ def _embedded(name: str, value: Value, base: str) -> str:
     return "".join([*pieces, f"</{name}>"])
 
 
-def _moment(value: Value) -> str:
-    """A date or an interval in the wrapper that its precision asks for (DSP0230 7.2.5)."""
-    if isinstance(value, datetime | timedelta):
-        value = DateTime.of(value)
-    if not isinstance(value, DateTime):
-        raise TypeError(f"{value!r} is not datetime")
-    raw = value.text
-    if "*" in raw:
-        return f"<cim:CIM_DateTime>{raw}</cim:CIM_DateTime>"
-    if value.is_interval:
-        return f"<cim:Interval>{_duration(raw)}</cim:Interval>"
-    return f"<cim:Datetime>{_xs_datetime(raw)}</cim:Datetime>" if raw[:4] != "0000" else raw
-
-
-def _duration(raw: str) -> str:
-    seconds = f"{int(raw[12:14])}.{raw[15:21]}".rstrip("0").rstrip(".")
-    return f"P{int(raw[:8])}DT{int(raw[8:10])}H{int(raw[10:12])}M{seconds}S"
-
-
-def _xs_datetime(raw: str) -> str:
-    fraction = f".{raw[15:21]}".rstrip("0").rstrip(".")
-    minutes = int(raw[22:25])
-    zone = f"{raw[21]}{minutes // 60:02d}:{minutes % 60:02d}" if minutes else "Z"
-    return f"{raw[:4]}-{raw[4:6]}-{raw[6:8]}T{raw[8:10]}:{raw[10:12]}:{raw[12:14]}{fraction}{zone}"
-
-
 # -- in
 
 
-def values_in(element: Element, declared: dict[str, tuple[str, bool]], fault: Fault) -> dict[str, TypedValue]:
+def values_in(
+    element: Element,
+    declared: Declared,
+    fault: Fault,
+    classes: Classes = lambda _name: None,
+) -> dict[str, TypedValue]:
     """The values of an element's children, by the names that are declared (in any case).
 
     Args:
         declared: lower-cased name -> (CIM type, is_array).
         fault: raised for a name that is not declared, and for a value of another type.
+        classes: gives the classes of embedded instances; values of one that is not known are text.
     """
+    try:
+        return _values(element, declared, classes, 0)
+    except ValueError:
+        raise fault from None
+
+
+def _values(element: Element, declared: Declared, classes: Classes, depth: int) -> dict[str, TypedValue]:
     found: dict[str, list[Element]] = {}
     for child in element:
         found.setdefault(local_name(child), []).append(child)
     values: dict[str, TypedValue] = {}
     for name, children in found.items():
         if name.lower() not in declared:
-            raise fault
+            raise ValueError(name)
         cim_type, is_array = declared[name.lower()]
-        try:
-            items = [_value(child, cim_type) for child in children]
-        except ValueError:
-            raise fault from None
+        items = [_value(child, cim_type, classes, depth) for child in children]
         if not is_array and len(items) > 1:
-            raise fault
+            raise ValueError(name)
         values[name] = TypedValue(_gathered(items, is_array), cim_type, is_array)
     return values
 
@@ -185,7 +170,7 @@ def _gathered(items: Sequence[Value], is_array: bool) -> Value:
     return None if list(items) == [None] else list(items)
 
 
-def _value(element: Element, cim_type: str) -> Value:
+def _value(element: Element, cim_type: str, classes: Classes, depth: int) -> Value:
     text = element.text or ""
     nil = (element.get(tag(INSTANCE, "nil")) or "").strip().lower() in ("true", "1")
     if nil and not text.strip() and not len(element):
@@ -193,9 +178,9 @@ def _value(element: Element, cim_type: str) -> Value:
     if cim_type == "reference":
         return _path_in(element)
     if cim_type == "datetime":
-        return moment(_wrapped(element))
+        return moments.read(_wrapped(element))
     if cim_type == "string" and len(element):
-        return _instance_in(element)
+        return _instance_in(element, classes, depth + 1)
     return _scalar(text, cim_type)
 
 
@@ -219,8 +204,8 @@ def _wrapped(element: Element) -> str:
     return ((element if inner is None else inner).text or "").strip()
 
 
-def _instance_in(element: Element, depth: int = 0) -> Instance:
-    """An embedded instance, named by xsi:type or by an element of its own; values without a type are text."""
+def _instance_in(element: Element, classes: Classes, depth: int) -> Instance:
+    """An embedded instance, named by xsi:type or by an element of its own."""
     if depth > EMBEDDING_MOST:
         raise ValueError(depth)
     kind = (element.get(tag(INSTANCE, "type")) or "").rpartition(":")[2].removesuffix("_Type")
@@ -228,26 +213,15 @@ def _instance_in(element: Element, depth: int = 0) -> Instance:
     if not kind:
         holder = next(iter(element))
         kind = local_name(holder)
-    properties = {
-        local_name(child): TypedValue(
-            _instance_in(child, depth + 1) if len(child) else child.text or "", "string"
-        )
-        for child in holder
-    }
-    return Instance(kind, properties)
+    cls = classes(kind)
+    declared = (
+        {local_name(child).lower(): ("string", False) for child in holder}
+        if cls is None
+        else declared_by(cls.properties.values())
+    )
+    return Instance(kind if cls is None else cls.name, _values(holder, declared, classes, depth))
 
 
-def moment(text: str) -> DateTime:
-    """A CIM datetime out of any of its spellings; ValueError for none of them."""
-    if len(text) == 25 and (":" in text[21:22] or text[21:22] in "+-"):
-        return DateTime.parse(text)
-    seconds = seconds_of(text) if text.startswith(("P", "-P")) else None
-    if seconds is not None:
-        return DateTime.of(timedelta(seconds=seconds))
-    parsed = datetime.fromisoformat(text)
-    return DateTime.of(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
-
-
-def declared_by(properties: Iterable[Property]) -> dict[str, tuple[str, bool]]:
+def declared_by(properties: Iterable[Property]) -> Declared:
     """What `values_in` needs to know of a class."""
     return {prop.name.lower(): (prop.type, prop.is_array) for prop in properties}
