@@ -14,10 +14,29 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from itertools import chain, cycle, islice
+from pathlib import Path
 
 import pytest
 
-from esmd.wbem.wsman.names import CREATE, DELETE, ENUMERATE, GET, PULL, PUT, RELEASE
+from esmd.wbem.wsman.eventing import Eventing
+from esmd.wbem.wsman.fetching import Fetching
+from esmd.wbem.wsman.names import (
+    CREATE,
+    DELETE,
+    ENUMERATE,
+    GET,
+    GET_STATUS,
+    PULL,
+    PUT,
+    RELEASE,
+    RENEW,
+    UNSUBSCRIBE,
+)
+from openesm.cim.schema import Schema
+from openesm.settings import Delivery
+from subscription.model import DeliveryMode
+from tests.e2e.eventing import MODE_URIS, PROPERTIES, about, subscription
+from tests.esmd.lab import Lab
 from tests.esmd.wbem.wsman.asking import DMTF, Manager, envelope, request
 
 COUNT = 100_000 if os.environ.get("OPENESM_SOAK") == "full" else 10_000
@@ -40,6 +59,13 @@ SAMPLES = [
         "<n:Scale_INPUT xmlns:n='urn:x'><n:By>2</n:By></n:Scale_INPUT>",
         selectors=ONE,
     ),
+    subscription(
+        "https://localhost:1/a", properties=PROPERTIES, delivery="<w:Heartbeats>PT9S</w:Heartbeats>"
+    ),
+    subscription(
+        "", MODE_URIS[DeliveryMode.PULL], first="<v:EndTo><a:Address>http://a/</a:Address></v:EndTo>"
+    ),
+    *(about(action, "uuid:1", "<v:Expires>PT1H</v:Expires>") for action in (RENEW, GET_STATUS, UNSUBSCRIBE)),
 ]
 _HEADER = re.compile(r"<s:Header>(.*)</s:Header>", re.DOTALL)
 _ELEMENT = re.compile(r"<([aw]:\w+)[ >/].*?(?:</\1>|/>)", re.DOTALL)
@@ -59,17 +85,31 @@ def mutants(sample: str) -> Iterator[bytes]:
         yield whole[:end] + bytes([whole[end] ^ 1]) + whole[end + 1 :]
 
 
-def test_every_mutant_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+class NoMailboxes:
+    """Nobody fetches."""
+
+    def mailbox(self, number: int) -> None:
+        return None
+
+
+@pytest.fixture
+def lab(tmp_path: Path, schema: Schema) -> Lab:
+    return Lab(tmp_path, schema, Delivery())
+
+
+def test_every_mutant_is_answered(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        seen, grown = asyncio.run(_ask_all())
+        seen, grown = asyncio.run(_ask_all(lab))
     assert not caplog.records, caplog.text
     assert grown < GROWTH_BYTES
     assert all(seen.values()), seen
 
 
-async def _ask_all() -> tuple[dict[int, int], int]:
+async def _ask_all(lab: Lab) -> tuple[dict[int, int], int]:
     """How often each status came, and the bytes that are kept after the second half."""
-    manager = Manager()
+    registry = lab.registry
+    eventing = Eventing(registry, lab.outbox, lambda _: "ESM_AlertIndication", lambda: lab.now, time.time)
+    manager = Manager(events=(eventing, Fetching(registry, NoMailboxes(), lambda: lab.now)))
     every = list(chain.from_iterable(map(mutants, SAMPLES)))
     shuffled = cycle(every[number::7] for number in range(7))
     seen = {200: 0, 400: 0, 500: 0}
@@ -84,6 +124,8 @@ async def _ask_all() -> tuple[dict[int, int], int]:
         assert "Body>" in answer.text
         seen[answer.status] += 1
         manager.world.told.clear()
+        for sink in list(registry.book.destinations):
+            registry.remove_sink(sink)
     gc.collect()
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()

@@ -11,6 +11,8 @@ from xml.etree.ElementTree import Element
 from esmd.auth.principal import Principal
 from esmd.wbem.connection import Response
 from esmd.wbem.http1 import Head
+from esmd.wbem.wsman.eventing import Eventing
+from esmd.wbem.wsman.fetching import Fetching
 from esmd.wbem.wsman.names import (
     ADDRESSING,
     ANONYMOUS,
@@ -120,9 +122,14 @@ class Answer:
 class Manager:
     """Somebody who asks."""
 
-    def __init__(self, world: World | None = None, who: Principal = ADMIN) -> None:
+    def __init__(
+        self,
+        world: World | None = None,
+        who: Principal = ADMIN,
+        events: tuple[Eventing, Fetching] | None = None,
+    ) -> None:
         self.world = world or World()
-        self.service = WsmanService(cast(Any, None), self.world.operations, self.world.repository, None)
+        self.service = WsmanService(cast(Any, None), self.world.operations, self.world.repository, events)
         self.who = who
 
     def ask(self, text: str | bytes, *, language: str = "", who: Principal | None = None) -> Answer:

@@ -17,8 +17,8 @@ from esmd.wbem.wsman.names import (
     WQL_DIALECT,
     XPATH_DIALECT,
 )
-from tests.esmd.wbem.small import VIEWER
-from tests.esmd.wbem.wsman.asking import DMTF, Answer, Manager, request
+from tests.esmd.wbem.small import VIEWER, World
+from tests.esmd.wbem.wsman.asking import DMTF, SPACES, Answer, Manager, request
 
 ALL = "http://schemas.dmtf.org/wbem/wscim/1/*"
 ITEM, ID = "{*}T_Thing", "{*}Id"
@@ -265,3 +265,17 @@ def test_pull_of_another_class(manager: Manager) -> None:
     context = context_of(manager.ask(enumerate_()))
     answer = manager.ask(pull(context, uri=f"{DMTF}/T_All"))
     assert answer.fault == ("wsa:MessageInformationHeaderRequired", "")
+
+
+def test_ten_thousand() -> None:
+    """In batches of 999, each once and in order; the context goes with the last one."""
+    rows = [{"Id": f"{number:05}", "S": "x" * (number % 50)} for number in range(10_000)]
+    manager = Manager(World(all_rows=list(rows)))
+    uri = f"{DMTF}/T_All"
+    inner = "<b:PolymorphismMode>None</b:PolymorphismMode>"
+    answer, found = manager.ask(enumerate_(inner, uri=uri)), list[str | None]()
+    while context := answer.root.findtext(".//e:EnumerationContext", "", SPACES):
+        answer = manager.ask(pull(context, "<e:MaxElements>999</e:MaxElements>", uri=uri))
+        found += [each.text for each in answer.all(".//{*}T_All/{*}Id")]
+    assert found == [row["Id"] for row in rows]
+    assert manager.service.contexts == 0
