@@ -116,6 +116,7 @@ def running_agent(
     folder: Path,
     *,
     settings: str = "",
+    listen: str = "",
     auth: str = "",
     root: Path = Path("/"),
     env: Mapping[str, str] | None = None,
@@ -125,19 +126,20 @@ def running_agent(
 
     Args:
         settings: more sections of the configuration.
-        auth: more lines of its section [auth].
+        listen, auth: more lines of its sections [listen] and [auth].
         root: of the machine that is read.
         command: what is run; `--config FILE` is added.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    http_port, https_port, wsman_port = free_ports(3)
+    ports = free_ports(3)
     write_users(folder / "users")
+    names = ("http_port", "https_port", "wsman_port")
+    listening = "".join(f"{name} = {port}\n" for name, port in zip(names, ports, strict=True))
     (folder / "esmd.toml").write_text(
-        f"[listen]\nhttp_port = {http_port}\nhttps_port = {https_port}\nwsman_port = {wsman_port}\n"
+        f"[listen]\n{listening}{listen}\n"
         f'[auth]\nusers_file = "users"\nallow_plaintext_loopback = true\n{auth}\n'
         f'[tls]\ncert = "tls/server.pem"\nkey = "tls/server.key"\n'
-        f'[state]\ndir = "state"\nsocket = "esmd.sock"\n'
-        f'[host]\nroot = "{root}"\n{settings}'
+        f'[state]\ndir = "state"\nsocket = "esmd.sock"\n[host]\nroot = "{root}"\n{settings}'
     )
     ready, told = os.pipe()
     with (folder / "log").open("ab") as log:
@@ -150,7 +152,7 @@ def running_agent(
             env={**os.environ, "OPENESM_READY_FD": str(told), **(env or {})},
         )
     os.close(told)
-    agent = RunningAgent(folder, http_port, https_port, wsman_port, process)
+    agent = RunningAgent(folder, *ports, process)
     try:
         with os.fdopen(ready, "rb") as line:
             if line.readline() != b"READY=1\n":

@@ -41,15 +41,6 @@ class Cursor:
     deadline: float = 0.0
     busy: bool = False
 
-    def next(self) -> tuple[Group, int] | None:
-        """The group and the row of the next item; None at the end."""
-        left = self.position
-        for group in self.groups:
-            if left < len(group.rows):
-                return group, left
-            left -= len(group.rows)
-        return None
-
 
 class Contexts:
     """All of them."""

@@ -12,7 +12,17 @@ from esmd.wbem.cimxml.xml import parse
 from esmd.wbem.http1 import HttpError
 from esmd.wbem.wsman import names
 from esmd.wbem.wsman.fault import Fault
-from esmd.wbem.wsman.names import ADDRESSING, ANONYMOUS, ENUMERATION, EVENTING, SOAP, TRUST, WSMAN, tag
+from esmd.wbem.wsman.names import (
+    ADDRESSING,
+    ANONYMOUS,
+    DECLARATIONS,
+    ENUMERATION,
+    EVENTING,
+    SOAP,
+    TRUST,
+    WSMAN,
+    tag,
+)
 from openesm.cim.xmltext import attribute, escape
 from openesm.text import Language
 
@@ -289,8 +299,7 @@ def message(to: str, action: str, message_id: str, header: str, body: str) -> st
         f"<s:Header><wsa:To>{escape(to)}</wsa:To><wsa:Action>{escape(action)}</wsa:Action>"
         f"<wsa:MessageID>{escape(message_id)}</wsa:MessageID>{header}</s:Header><s:Body>{body}</s:Body>"
     )
-    declared = names.declarations(inner)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{declared}>{inner}</s:Envelope>\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{DECLARATIONS}>{inner}</s:Envelope>\n'
 
 
 def fault_text(fault: Fault, relates_to: str, language: Language) -> str:

@@ -40,30 +40,43 @@ class Pages:
         """
         room = None if max_bytes is None else max_bytes - OVERHEAD_BYTES
         pieces: list[str] = []
-        used = 0
-        while len(pieces) < most and (found := cursor.next()) is not None:
-            item = self._written(cursor, *found, declared)
-            if room is not None:
-                used += len(item.encode())
-                if used > room and not pieces:
-                    raise Fault("wsman:EncodingLimit", "MaxEnvelopeSize")
-                if used > room:
-                    break
-            pieces.append(item)
-            cursor.position += 1
+        used, start = 0, cursor.position
+        for group in cursor.groups:
+            rows = len(group.rows)
+            if start >= rows:
+                start -= rows
+                continue
+            written = self._writer(cursor, group, declared)
+            for number in range(start, min(rows, start + most - len(pieces))):
+                item = written(number)
+                if room is not None:
+                    used += len(item.encode())
+                    if used > room:
+                        if not pieces:
+                            raise Fault("wsman:EncodingLimit", "MaxEnvelopeSize")
+                        return "".join(pieces)
+                pieces.append(item)
+                cursor.position += 1
+            if len(pieces) == most:
+                break
+            start = 0
         return "".join(pieces)
 
-    def _written(self, cursor: Cursor, group: Group, number: int, declared: Class | None) -> str:
-        """An item; the server gives the same group again while nothing has changed in it."""
+    def _writer(self, cursor: Cursor, group: Group, declared: Class | None) -> Callable[[int], str]:
+        """What gives the items of a group, which is the same one while nothing has changed in it."""
         if len(group.rows) > KEPT_ROWS:
-            return self._item(cursor, group, number, declared)
+            return lambda number: self._item(cursor, group, number, declared)
         shape = id(declared) if cursor.shape == EXCLUDE else 0
         key = id(group), cursor.mode, shape, cursor.resource.base, cursor.names
         _, texts = self._kept.get(key) or self._keep(key, group)
-        text = texts.get(number)
-        if text is None:
-            text = texts[number] = self._item(cursor, group, number, declared)
-        return text
+
+        def written(number: int) -> str:
+            text = texts.get(number)
+            if text is None:
+                text = texts[number] = self._item(cursor, group, number, declared)
+            return text
+
+        return written
 
     def _keep(self, key: tuple[object, ...], group: Group) -> tuple[Group, dict[int, str]]:
         """The group is kept too, so that its id stays its own."""

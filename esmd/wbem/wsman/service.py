@@ -25,6 +25,7 @@ from esmd.wbem.wsman.fault import NOT_SUPPORTED, Fault
 from esmd.wbem.wsman.fetching import Fetching
 from esmd.wbem.wsman.names import (
     CREATE,
+    DECLARATIONS,
     DELETE,
     ENUMERATE,
     GET,
@@ -39,9 +40,9 @@ from esmd.wbem.wsman.names import (
     SUBSCRIBE,
     UNSUBSCRIBE,
     WSMAN,
-    declarations,
     tag,
 )
+from esmd.wbem.wsman.remembering import Remembered
 from esmd.wbem.wsman.transfer import Answer, Transfer
 from openesm.cim.errors import CIMError
 from openesm.text import Message, negotiate
@@ -94,6 +95,7 @@ class WsmanService:
                 GET_STATUS: partial(eventing.get_status, calls),
                 UNSUBSCRIBE: partial(eventing.unsubscribe, calls),
             }
+        self._remembered = Remembered()
         self.requests = 0
 
     @property
@@ -136,12 +138,15 @@ class WsmanService:
         language = negotiate(head.fields.get("accept-language", ""))
         relates_to, encoding = "", "utf-8"
         try:
-            root, encoding = root_of(body)
-            if _is_identify(root):
-                return _response(200, _identified(with_details=True), encoding)
-            relates_to = message_id_of(root)
-            request = envelope_of(root, encoding, language)
-            language = request.language
+            request = self._remembered.find(body, language)
+            if request is None:
+                root, encoding = root_of(body)
+                if _is_identify(root):
+                    return _response(200, _identified(with_details=True), encoding)
+                relates_to = message_id_of(root)
+                request = envelope_of(root, encoding, language)
+                self._remembered.keep(body, language, request)
+            relates_to, language = request.message_id, request.language
             action, content, header = await self._perform(request, principal)
             return _fitting(request, action, content, header)
         except Fault as fault:
@@ -192,8 +197,7 @@ def _identified(*, with_details: bool) -> str:
         f"<wsmid:SecurityProfiles><wsmid:SecurityProfileName>{HTTPS_BASIC}</wsmid:SecurityProfileName>"
         "</wsmid:SecurityProfiles></wsmid:IdentifyResponse></s:Body>"
     )
-    spaces = declarations("s: wsmid:")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{spaces}>{inner}</s:Envelope>\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<s:Envelope{DECLARATIONS}>{inner}</s:Envelope>\n'
 
 
 def _fitting(request: Envelope, action: str, content: str, header: str) -> Response:
