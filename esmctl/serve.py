@@ -42,6 +42,16 @@ _QUERY = (
     '<IPARAMVALUE NAME="ClassName"><CLASSNAME NAME="ESM_GeneralInformation"/></IPARAMVALUE>'
     "</IMETHODCALL></SIMPLEREQ></MESSAGE></CIM>"
 )
+_ENUMERATE = (
+    '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"'
+    ' xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing"'
+    ' xmlns:e="http://schemas.xmlsoap.org/ws/2004/09/enumeration"'
+    ' xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"><s:Header>'
+    "<a:Action>http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate</a:Action>"
+    "<a:MessageID>uuid:1</a:MessageID><w:ResourceURI>"
+    "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/ESM_GeneralInformation</w:ResourceURI></s:Header>"
+    "<s:Body><e:Enumerate><w:OptimizeEnumeration/></e:Enumerate></s:Body></s:Envelope>"
+)
 
 
 def main() -> int:
@@ -114,19 +124,22 @@ def keep_lock(folder: Path) -> None:
 
 def invitation(settings: Settings) -> str:
     """Queries to paste into a shell."""
-    url = f"localhost:{settings.listen.https_port}"
+    listen = settings.listen
+    url, wsman = f"localhost:{listen.https_port}", f"https://localhost:{listen.wsman_port}/wsman"
     query = "root/ESMPRO/AS:ESM_GeneralInformation"
     headers = (
         "-H 'CIMOperation: MethodCall' -H 'CIMMethod: EnumerateInstances' -H 'CIMObject: root/ESMPRO/AS'"
     )
-    lines = (
+    curl = f"  curl -k -u {ADMIN}"
+    lines = [
         say("esmctl.serve-try"),
         f"  wbemcli -noverify ei 'https://{ADMIN}:PASSWORD@{url}/{query}'",
         f"  pywbemcli -s https://{url} -N -u {ADMIN} -d root/ESMPRO/AS instance enumerate ESM_Alive",
-        f"  curl -k -u {ADMIN} {headers} -H 'Content-Type: application/xml' --data '{_QUERY}' https://{url}/cimom",
-        f"  esmctl --socket {settings.state.socket} status",
-    )
-    return "\n".join(lines)
+        f"{curl} {headers} -H 'Content-Type: application/xml' --data '{_QUERY}' https://{url}/cimom",
+    ]
+    if listen.wsman_port:
+        lines.append(f"{curl} -H 'Content-Type: application/soap+xml' --data '{_ENUMERATE}' {wsman}")
+    return "\n".join([*lines, f"  esmctl --socket {settings.state.socket} status"])
 
 
 def announce_when_ready(text: str) -> None:
