@@ -102,6 +102,30 @@ def test_pypsrp_changes_and_invokes(agent: RunningAgent, pypsrp_client: pypsrp.w
         pypsrp_client.invoke(f"{uri}/RestoreDefaultThresholds", uri, None, selector_set=chosen)
 
 
+def test_pypsrp_creates_pulls_and_deletes(pypsrp_client: pypsrp.wsman.WSMan) -> None:
+    uri, interop = f"{DMTF}/CIM_IndicationFilter", selectors(__cimnamespace="root/interop")
+    new = ElementTree.Element(f"{{{uri}}}CIM_IndicationFilter")
+    query = 'SELECT * FROM ESM_AlertIndication WHERE Message = "a & <b>"'
+    for name, text in ("Name", "by-pypsrp"), ("Query", query), ("QueryLanguage", "WQL"):
+        ElementTree.SubElement(new, f"{{{uri}}}{name}").text = text
+    created = pypsrp_client.create(uri, new, selector_set=interop)
+    chosen = {each.get("Name"): each.text for each in created.iter(f"{{{WSMAN}}}Selector")}
+    try:
+        asked = ElementTree.Element(f"{{{ENUMERATION}}}Enumerate")
+        opened = pypsrp_client.enumerate(uri, asked, selector_set=interop)
+        pull = ElementTree.Element(f"{{{ENUMERATION}}}Pull")
+        ElementTree.SubElement(pull, f"{{{ENUMERATION}}}EnumerationContext").text = opened.findtext(
+            ".//{*}EnumerationContext"
+        )
+        ElementTree.SubElement(pull, f"{{{ENUMERATION}}}MaxElements").text = "100"
+        found = pypsrp_client.pull(uri, pull, selector_set=interop)
+        assert query in [each.text for each in found.iter(f"{{{uri}}}Query")]
+    finally:
+        pypsrp_client.delete(uri, selector_set=selectors(**chosen))
+    with pytest.raises(pypsrp.exceptions.WSManFaultError):
+        pypsrp_client.get(uri, selector_set=selectors(**chosen))
+
+
 def test_pypsrp_is_told_of_faults(pypsrp_client: pypsrp.wsman.WSMan) -> None:
     with pytest.raises(pypsrp.exceptions.WSManFaultError):
         pypsrp_client.get(f"{DMTF}/ESM_Nothing", selector_set=selectors(A="b"))
@@ -120,6 +144,25 @@ def test_dracclient_enumerates(agent: RunningAgent) -> None:
     assert "_Total" in {each.text for each in found.iterfind(".//{*}DeviceID")}
     with pytest.raises(dracclient.exceptions.WSManInvalidResponse):
         client.enumerate(f"{DMTF}/ESM_Nothing")
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_dracclient_invokes(agent: RunningAgent) -> None:
+    """It reads ReturnValue, and sends every value as text."""
+    client = dracclient.wsman.Client("localhost", *USER, port=agent.wsman_port)
+    uri = f"{DMTF}/ESM_VirtualMemory"
+    with connected(agent) as connection:
+        (path,) = connection.EnumerateInstanceNames("ESM_VirtualMemory")
+    chosen = {str(name): str(value) for name, value in path.keybindings.items()}
+    given = {"WarningThreshold": "81", "WarningClearThreshold": "71"}
+    try:
+        answer = client.invoke(uri, "SetThresholds", chosen, given)
+        assert answer.findtext(f".//{{{uri}}}ReturnValue") == "0"
+        with connected(agent) as connection:
+            assert connection.GetInstance(path)["WarningThreshold"] == 81
+    finally:
+        answer = client.invoke(uri, "RestoreDefaultThresholds", chosen, {})
+        assert answer.findtext(f".//{{{uri}}}ReturnValue") == "0"
 
 
 def test_pywinrm_speaks_to_it(agent: RunningAgent) -> None:
