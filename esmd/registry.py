@@ -95,17 +95,29 @@ class Registry:
 
     def remove_destination(self, key: Key) -> None:
         """Removes a destination with what waits for it; a transient one with its subscriptions."""
-        found = self.book.destinations.get(key)
         used = any(each.destination_key == key for each in self.book.subscriptions.values())
-        self.remove_sink(key)
-        if found is not None and used:
-            self._tell_ended(found, Ending.CANCELING)
+        removed = self.remove_sink(key)
+        if removed is not None and used:
+            self._tell_ended(removed, Ending.CANCELING)
 
-    def remove_sink(self, key: Key) -> None:
-        """Removes a sink of WS-Management at its own wish, with its subscription and what waits for it."""
-        self._apply(
-            lambda db, book: _without_destination(db, book, key) if key in book.destinations else book
-        )
+    def remove_sink(self, key: Key) -> Destination | None:
+        """Removes a destination at its own wish; None where it is not there (any more)."""
+        return self._remove(key, lambda _db, _book: None)
+
+    def _remove(self, key: Key, before: Callable[[sqlite3.Connection, Book], None]) -> Destination | None:
+        removed: list[Destination] = []
+
+        def change(db: sqlite3.Connection, book: Book) -> Book:
+            found = book.destinations.get(key)
+            if found is None:
+                return book
+            before(db, book)
+            after = _without_destination(db, book, key)
+            removed.append(found)
+            return after
+
+        self._apply(change)
+        return removed[0] if removed else None
 
     def forget_sinks(self) -> None:
         """Removes the sinks of WS-Management whose subscription has ended and that wait for nothing (W17)."""
@@ -259,15 +271,15 @@ class Registry:
 
     def _forsake(self, subscription: Subscription) -> None:
         """Ends a sink of WS-Management that takes nothing; what waits for it is kept for its return."""
-        sink = self.book.destination_of(subscription)
 
-        def change(db: sqlite3.Connection, book: Book) -> Book:
-            lapse(db, book, subscription, self._now())
-            keep_waiting(db, book, subscription)
-            return _without_destination(db, book, sink.key)
+        def keep(db: sqlite3.Connection, book: Book) -> None:
+            if subscription.key in book.subscriptions:
+                lapse(db, book, subscription, self._now())
+                keep_waiting(db, book, subscription)
 
-        self._apply(change)
-        self._tell_ended(sink, Ending.DELIVERY_FAILURE)
+        removed = self._remove(subscription.destination_key, keep)
+        if removed is not None:
+            self._tell_ended(removed, Ending.DELIVERY_FAILURE)
 
     # -- the store
 

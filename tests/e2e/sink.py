@@ -85,7 +85,9 @@ def sinking(folder: Path) -> Iterator[Sink]:
             sink.events.append(event)
             body = answer(sink.ack, event.header("a:MessageID"), "").encode() if sink.ack else b""
             if sink.refusing:
-                body = fault_text(Fault("wsman:DeliveryRefused"), event.header("a:MessageID"), "en").encode()
+                body = fault_text(
+                    Fault("wsman:DeliveryRefused", reason="no more"), event.header("a:MessageID"), "en"
+                ).encode()
             self.send_response(400 if sink.refusing else sink.status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

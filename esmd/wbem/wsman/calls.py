@@ -58,7 +58,7 @@ class Calls:
         except CIMError as refused:
             raise fault_of(refused) from refused
 
-    async def change(self, call: Call, principal: Principal, work: Callable[[], None]) -> None:
+    async def change(self, call: Call, principal: Principal, work: Callable[[], object]) -> None:
         """Makes, in a thread, a change that is no operation: with the rights and the audit log of `call`."""
         self.permit(call, principal)
         try:
