@@ -1,32 +1,14 @@
-"""The running agent, over its local socket: `POST /control` with a JSON command.
-
-{"command": "status", "args": {...}}   -> 200 {"result": {...}}
-                                          4xx {"error": {"key": "room.name", "args": {...}}}
-"""
+"""The running agent, over its local socket (esmd.asking), and what it says in the user's language."""
 
 import http.client
 import json
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from esmctl.failure import NO_AGENT, FailureError
+from esmd.asking import post
 from openesm.text import Message, locale_language
-
-TIMEOUT_S = 15.0
-_ANSWER_BYTES = 4 << 20
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=TIMEOUT_S)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT_S)
-        self.sock.connect(str(self._path))
 
 
 def ask(path: Path, command: str, **args: object) -> dict[str, Any]:
@@ -35,20 +17,14 @@ def ask(path: Path, command: str, **args: object) -> dict[str, Any]:
     Raises:
         FailureError: code 2 when no agent answers at `path`, else code 1 with the agent's reason.
     """
-    connection = _UnixConnection(path)
     try:
-        body = json.dumps({"command": command, "args": args})
-        connection.request("POST", "/control", body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        status, data = answer.status, answer.read(_ANSWER_BYTES)
+        status, data = post(path, command, args)
     except (FileNotFoundError, ConnectionRefusedError) as absent:
         raise FailureError(Message.of("esmctl.no-agent", socket=path), NO_AGENT) from absent
     except PermissionError as denied:
         raise FailureError.of("socket-denied", socket=path) from denied
     except (OSError, http.client.HTTPException) as failed:
         raise FailureError.of("agent-failed", socket=path, reason=failed) from failed
-    finally:
-        connection.close()
     return _result(path, status, data)
 
 

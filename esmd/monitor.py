@@ -141,16 +141,7 @@ class Monitor:
 
     def shown(self, classname: str, element: str, row: Row) -> Row:
         """The monitoring properties of an element, and its health as it is judged."""
-        state, since = self.state(classname, element)
-        judged: Row = {
-            **properties(self.monitoring(classname, element)),
-            "MonitorState": int(state),
-            "MonitorStateChanged": None if since is None else datetime.fromtimestamp(since, UTC),
-        }
-        health = HEALTH.get(state)
-        if health is None or health <= 5:
-            return judged
-        return {**judged, "HealthState": max(health, _number(row.get("HealthState")))}
+        return judged(properties(self.monitoring(classname, element)), *self.state(classname, element), row)
 
     def state(self, classname: str, element: str) -> tuple[State, float | None]:
         """The worst state of an element's rules, and since when."""
@@ -341,6 +332,19 @@ class Monitor:
             self._publish_alert(alert, forget)
         else:
             self._store.write(forget)
+
+
+def judged(settings: Row, state: State, since: float | None, row: Row) -> Row:
+    """The monitoring properties of an element by its settings and its state since a time (wall clock)."""
+    told: Row = {
+        **settings,
+        "MonitorState": int(state),
+        "MonitorStateChanged": None if since is None else datetime.fromtimestamp(since, UTC),
+    }
+    health = HEALTH.get(state)
+    if health is None or health <= 5:
+        return told
+    return {**told, "HealthState": max(health, _number(row.get("HealthState")))}
 
 
 def _number(value: Any) -> int:

@@ -130,17 +130,7 @@ def running_agent(
         root: of the machine that is read.
         command: what is run; `--config FILE` is added.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    ports = free_ports(3)
-    write_users(folder / "users")
-    names = ("http_port", "https_port", "wsman_port")
-    listening = "".join(f"{name} = {port}\n" for name, port in zip(names, ports, strict=True))
-    (folder / "esmd.toml").write_text(
-        f"[listen]\n{listening}{listen}\n"
-        f'[auth]\nusers_file = "users"\nallow_plaintext_loopback = true\n{auth}\n'
-        f'[tls]\ncert = "tls/server.pem"\nkey = "tls/server.key"\n'
-        f'[state]\ndir = "state"\nsocket = "esmd.sock"\n[host]\nroot = "{root}"\n{settings}'
-    )
+    ports = _configure(folder, listen, auth, f'root = "{root}"\n{settings}')
     ready, told = os.pipe()
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
@@ -164,6 +154,22 @@ def running_agent(
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def _configure(folder: Path, listen: str, auth: str, rest: str) -> list[int]:
+    """Writes the configuration and the users; the ports of HTTP, HTTPS and WS-Management."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ports = free_ports(3)
+    write_users(folder / "users")
+    names = ("http_port", "https_port", "wsman_port")
+    listening = "".join(f"{name} = {port}\n" for name, port in zip(names, ports, strict=True))
+    (folder / "esmd.toml").write_text(
+        f"[listen]\n{listening}{listen}\n"
+        f'[auth]\nusers_file = "users"\nallow_plaintext_loopback = true\n{auth}\n'
+        f'[tls]\ncert = "tls/server.pem"\nkey = "tls/server.key"\n'
+        f'[state]\ndir = "state"\nsocket = "esmd.sock"\n[host]\n{rest}'
+    )
+    return ports
 
 
 def _stop(process: subprocess.Popen[bytes]) -> int:

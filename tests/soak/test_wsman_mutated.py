@@ -115,8 +115,10 @@ async def _ask_all(lab: Lab) -> tuple[dict[int, int], int]:
     seen = {200: 0, 400: 0, 500: 0}
     before = 0
     for number, mutant in enumerate(islice(chain.from_iterable(shuffled), COUNT)):
-        if number == COUNT // 2:
+        if number == COUNT // 4:
             tracemalloc.start()
+        if number == COUNT // 2:  # what is kept of the last requests has been traced once through
+            gc.collect()
             before = tracemalloc.get_traced_memory()[0]
         begun = time.process_time()
         answer = await manager.asking(mutant)

@@ -1,0 +1,69 @@
+"""What the C bridge starts: the providers, the machine, and the way to the running agent."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+import providers
+from esmd.audit import Audit
+from esmd.cmpi.agent import RunningAgent
+from esmd.cmpi.host import CmpiHost
+from esmd.sampler import Sampler
+from esmd.wbem.enumeration import Enumerations
+from esmd.wbem.monitored import monitored
+from esmd.wbem.operations import Operations
+from esmd.wbem.repository import Repository
+from openesm.cim import mofc
+from openesm.cim.provider import Association, Provider
+from openesm.host import Host
+from openesm.settings import load
+from openesm.settings.model import Host as HostSettings
+from openesm.settings.model import Limits, State
+from openesm.text import locale_language
+
+log = logging.getLogger("openesm.cmpi")
+
+
+CONFIG = Path("/etc/openesm/esmd.toml")
+
+
+def start_default() -> CmpiHost:
+    """With the settings of $OPENESM_CONFIG, else of /etc/openesm/esmd.toml where it can be read."""
+    named = os.environ.get("OPENESM_CONFIG")
+    config = Path(named) if named else CONFIG
+    if named or os.access(config, os.R_OK):
+        settings = load(config)
+        return start(settings.host, settings.state.socket)
+    return start(HostSettings(), State().socket)
+
+
+def start(settings: HostSettings, socket: Path) -> CmpiHost:
+    """A host with all providers; the running agent at `socket` is asked where the providers need it."""
+    host = Host(settings.root, system_name=settings.system_name)
+    agent = RunningAgent(socket)
+    host.agent = agent.state
+    served: list[Provider[Any] | Association] = [
+        provider if isinstance(provider, Association) else monitored(provider, agent)
+        for provider in providers.installed()
+    ]
+    repository = Repository(mofc.schema(_cache()), served, host)
+    operations = Operations(repository, Enumerations(Limits()), Audit(log.debug))
+    made = CmpiHost(operations, locale_language(), {})
+    sampler = Sampler(host, repository, repository.measured(), settings.sample_s)
+    made.loop.call_soon_threadsafe(sampler.start)
+    return made
+
+
+def _cache() -> Path:
+    """The compiled schema, of this account alone."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or gettempdir()) / f"openesm-cmpi-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    known = folder.lstat()
+    if known.st_uid != os.getuid() or not stat.S_ISDIR(known.st_mode):
+        raise PermissionError(folder)
+    return folder / "schema.json"
