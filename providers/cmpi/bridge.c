@@ -271,6 +271,11 @@ static const char *take_text(In *in) {
 
 static int take_value(In *in, Type *type, Value *value);
 
+/* Where a value is handed over by its address, the characters of a string are handed over by theirs. */
+static const Value *handed(Type type, const Value *value) {
+    return type == TYPE_CHARS ? (const Value *)value->chars : value;
+}
+
 static Path *take_path(In *in) {
     const char *where = take_text(in), *name = take_text(in);
     Path *path = broker->eft->path(broker, *where ? where : namespace, name, NULL);
@@ -279,7 +284,7 @@ static Path *take_path(In *in) {
         const char *key = take_text(in);
         Type type;
         Value value;
-        if (take_value(in, &type, &value) && path) path->ft->addKey(path, key, &value, type);
+        if (take_value(in, &type, &value) && path) path->ft->addKey(path, key, handed(type, &value), type);
     }
     return path;
 }
@@ -293,7 +298,7 @@ static Instance *take_instance(In *in) {
         Type type;
         Value value;
         int is_there = take_value(in, &type, &value);
-        if (instance) instance->ft->set(instance, name, is_there ? &value : NULL, type);
+        if (instance) instance->ft->set(instance, name, is_there ? handed(type, &value) : NULL, type);
     }
     return instance;
 }
@@ -376,12 +381,12 @@ static void take_items(In *in, const Result *result) {
 static void take_returned(In *in, const Result *result, const Args *args) {
     Type type;
     Value value;
-    if (take_value(in, &type, &value)) result->ft->data(result, &value, type);
+    if (take_value(in, &type, &value)) result->ft->data(result, handed(type, &value), type);
     uint32_t count = take_count(in);
     for (uint32_t i = 0; i < count && !in->is_bad; i++) {
         const char *name = take_text(in);
         int is_there = take_value(in, &type, &value);
-        args->ft->add(args, name, is_there ? &value : NULL, type);
+        args->ft->add(args, name, is_there ? handed(type, &value) : NULL, type);
     }
 }
 

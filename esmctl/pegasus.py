@@ -1,0 +1,197 @@
+"""tog-pegasus as a host of the providers: bridge, classes and providers are registered, and removed again."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mof
+import openesm
+import providers
+import providers.cmpi
+from esmctl.failure import FailureError
+from esmctl.registration import LIBRARY, MODULE, pegasus
+from openesm.cim.mofc import compile_schema
+from openesm.cim.path import normal_namespace
+from openesm.cim.provider import NAMESPACE
+from openesm.cim.schema import Schema
+from openesm.text import say
+
+INTEROP = "root/PG_InterOp"
+TIMEOUT_S = 300.0
+TOOLS = ("cimmof", "cimcli", "cimprovider", "cimconfig")
+# wbemcli cannot read the attribute that Pegasus adds to the property of an embedded instance, even a NULL one
+_EMBEDDED = re.compile(r"(?:,\s*|(?<=\[))EmbeddedInstance \( \"\w+\" \)(?=\s*\]\s*string AllocationState;)")
+_EMPTY = re.compile(r"\[\s*\]\s*(?=string AllocationState;)")
+
+
+@dataclass(frozen=True, slots=True)
+class Pegasus:
+    """An installed one.
+
+    Attributes:
+        home: where a Pegasus that was built lives (PEGASUS_HOME); None for the one of the distribution.
+    """
+
+    home: Path | None
+
+    # -- what is there
+
+    def missing(self) -> Iterator[str]:
+        """What keeps the providers from being registered, each as the name of a text and its argument."""
+        yield from (name for name in TOOLS if self._tool(name) is None)
+        compiler = os.environ.get("CC", "cc")
+        if shutil.which(compiler) is None:
+            yield compiler
+        if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
+            yield "libpython"
+        if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
+            yield "Python.h"
+
+    def library(self) -> Path:
+        """Where Pegasus looks for the bridge."""
+        words = self._run("cimconfig", "-g", "providerDir", "-c").rpartition(":")[2].strip()
+        return (self.home or Path("/")) / words / f"lib{LIBRARY}.so"
+
+    def is_running(self) -> bool:
+        return self._succeeds("cimprovider", "-l")
+
+    def state(self) -> str:
+        """What Pegasus says of the module; "" where it does not know it."""
+        for line in self._run("cimprovider", "-l", "-s").splitlines():
+            name, _, told = line.partition(" ")
+            if name == MODULE:
+                return told.strip()
+        return ""
+
+    def classes(self) -> int:
+        """How many of the providers' classes the namespace has."""
+        names = set(self._run("cimcli", "nc", "-di", "-n", NAMESPACE, check=False).split())
+        return sum(provider.classname in names for provider in providers.installed())
+
+    # -- changes
+
+    def register(self) -> None:
+        """Builds and registers; what was registered before is replaced."""
+        build(self.library())
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            schema = _for_pegasus(folder / "mof")
+            self._run("cimmof", "-w", "-aEV", "-uc", "-n", NAMESPACE, str(schema / mof.ROOTS[NAMESPACE]))
+            if self.state():
+                self._forget()
+            registration = folder / "openesm.mof"
+            registration.write_text(pegasus(providers.installed(), openesm.__version__), "utf-8")
+            self._run("cimmof", "-w", "-n", INTEROP, str(registration))
+
+    def unregister(self) -> None:
+        """Removes module, library, classes and namespace."""
+        if self.state():
+            self._forget()
+        self.library().unlink(missing_ok=True)
+        for classname in leaves_first():
+            self._run("cimcli", "dc", classname, "-n", NAMESPACE, check=False)
+        for qualifier in self._run("cimcli", "eq", "-n", NAMESPACE, check=False).splitlines():
+            if found := re.match(r"\s*Qualifier (\w+)", qualifier):
+                self._run("cimcli", "dq", found[1], "-n", NAMESPACE, check=False)
+        parent, _, child = NAMESPACE.partition("/")
+        self._run("cimcli", "di", f'__Namespace.Name="{child}"', "-n", parent, check=False)
+
+    def _forget(self) -> None:
+        self._run("cimprovider", "-d", "-m", MODULE, check=False)
+        self._run("cimprovider", "-r", "-m", MODULE)
+
+    # -- its tools
+
+    def _tool(self, name: str) -> str | None:
+        folder = str(self.home / "bin") if self.home else os.environ.get("PATH", "") + ":/usr/sbin"
+        return shutil.which(name, path=folder)
+
+    def _environment(self) -> dict[str, str]:
+        if self.home is None:
+            return dict(os.environ)
+        return {**os.environ, "PEGASUS_HOME": str(self.home), "LD_LIBRARY_PATH": str(self.home / "lib")}
+
+    def _done(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [self._tool(words[0]) or words[0], *words[1:]]
+        return subprocess.run(
+            command, capture_output=True, text=True, env=self._environment(), timeout=TIMEOUT_S, check=False
+        )
+
+    def _succeeds(self, *words: str) -> bool:
+        return self._done(*words).returncode == 0
+
+    def _run(self, *words: str, check: bool = True) -> str:
+        done = self._done(*words)
+        if check and done.returncode:
+            reason = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            raise FailureError.of("pegasus-failed", command=words[0], reason=reason[-1] if reason else "?")
+        return done.stdout
+
+
+def build(library: Path) -> None:
+    """Compiles the bridge for this interpreter and this installation."""
+    folder = Path(providers.cmpi.__file__).parent
+    paths = sysconfig.get_paths()
+    version = sysconfig.get_config_var("LDVERSION")
+    command = [
+        os.environ.get("CC", "cc"),
+        *("-shared", "-fPIC", "-O2", f'-DOPENESM_SITE="{paths["purelib"]}"', f"-I{paths['include']}"),
+        *(str(folder / "bridge.c"), "-o", str(library)),
+        *(f"-L{sysconfig.get_config_var('LIBDIR')}", f"-lpython{version}", "-ldl", "-lpthread"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    if done.returncode:
+        raise FailureError.of("pegasus-failed", command=command[0], reason=done.stderr.strip()[-400:])
+
+
+def leaves_first() -> list[str]:
+    """The classes of the namespace, each before those that it derives from or refers to."""
+    namespace = Schema(compile_schema()).namespaces[normal_namespace(NAMESPACE)]
+    classes = [cls for name in namespace.descendants("") if (cls := namespace.get(name)) is not None]
+    return [cls.name for cls in sorted(classes, key=lambda cls: (not cls.is_association, -len(cls.ancestry)))]
+
+
+def _for_pegasus(folder: Path) -> Path:
+    """A copy of the MOF files as Pegasus is given them."""
+    shutil.copytree(mof.FOLDER, folder)
+    for path in folder.rglob("*.mof"):
+        text = path.read_text("utf-8")
+        changed = _EMPTY.sub("", _EMBEDDED.sub("", text))
+        if changed != text:
+            path.write_text(changed, "utf-8")
+    return folder
+
+
+# -- what the commands share
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--home", type=Path, metavar="DIR", help=say("esmctl.pegasus-option-home"))
+
+
+def named(args: argparse.Namespace) -> Pegasus:
+    """The Pegasus that the command line, or PEGASUS_HOME, names; else the one of the distribution."""
+    home = args.home or os.environ.get("PEGASUS_HOME")
+    return Pegasus(Path(home).absolute() if home else None)
+
+
+def ready(args: argparse.Namespace) -> Pegasus:
+    """A Pegasus that runs and has what is needed.
+
+    Raises:
+        FailureError: with all that is missing.
+    """
+    found = named(args)
+    missing = list(found.missing())
+    if missing:
+        raise FailureError.of("pegasus-missing", names=", ".join(missing))
+    if not found.is_running():
+        raise FailureError.of("pegasus-not-running")
+    return found
