@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
@@ -142,13 +143,20 @@ def build(library: Path) -> None:
     version = sysconfig.get_config_var("LDVERSION")
     command = [
         os.environ.get("CC", "cc"),
-        *("-shared", "-fPIC", "-O2", f'-DOPENESM_SITE="{paths["purelib"]}"', f"-I{paths['include']}"),
+        *("-shared", "-fPIC", "-O2", f"-I{paths['include']}"),
+        *(f'-DOPENESM_SITE="{paths["purelib"]}"', f'-DOPENESM_EXECUTABLE="{sys.executable}"'),
+        *(f'-DOPENESM_PYTHON="{_base_python()}"'),
         *(str(folder / "bridge.c"), "-o", str(library)),
         *(f"-L{sysconfig.get_config_var('LIBDIR')}", f"-lpython{version}", "-ldl", "-lpthread"),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     if done.returncode:
         raise FailureError.of("pegasus-failed", command=command[0], reason=done.stderr.strip()[-400:])
+
+
+def _base_python() -> str:
+    """The interpreter whose library is linked, not that of a virtual environment."""
+    return str(Path(sys.base_exec_prefix) / "bin" / f"python{sysconfig.get_python_version()}")
 
 
 def leaves_first() -> list[str]:

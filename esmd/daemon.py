@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import openesm
@@ -21,6 +21,7 @@ from esmd.audit import Audit
 from esmd.auth.authenticator import Authenticator
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role, UsersError
+from esmd.feed import Feed
 from esmd.monitor import Monitor
 from esmd.prerequisites import StartError, check_event_ids, group_id, lock_state, read_class_xml
 from esmd.sampler import Sampler
@@ -295,6 +296,12 @@ class Agent:
             pending_reports=sum(self.alerts.outbox.counts().values()),
         )
 
+    def _told_state(self) -> dict[str, object]:
+        """The state for providers in another process."""
+        state = asdict(self.state())
+        language = self._settings.alerts.language
+        return {**state, "services": [asdict(each) for each in self.state().services], "language": language}
+
     def _services(self) -> tuple[AgentService, ...]:
         now = self.host.wall()
         sampling = ServiceState.RUNNING if self._settings.mode.service else ServiceState.DISABLED
@@ -307,6 +314,8 @@ class Agent:
     def _commands(self) -> dict[str, tuple[Role, Command]]:
         return {
             "status": (Role.VIEWER, lambda _principal, _args: self.status()),
+            "agent-state": (Role.VIEWER, lambda _principal, _args: self._told_state()),
+            "indications-next": (Role.ADMIN, Feed(self.alerts).next),
             "reload": (Role.ADMIN, self._reload_by),
             **control.commands(self.alerts, lambda: self._monitor, lambda: self.repository, self._audit),
         }

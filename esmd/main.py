@@ -37,7 +37,12 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
 
     def reread() -> Settings:
-        return with_overrides(load(args.config), state_dir=args.state, port_offset=args.port_offset)
+        return with_overrides(
+            load(args.config),
+            state_dir=args.state,
+            port_offset=args.port_offset,
+            closed=args.host == "pegasus",
+        )
 
     try:
         settings = reread()
@@ -79,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port-offset", type=int, default=0, metavar="N", help=say("daemon.help-port-offset")
     )
+    parser.add_argument("--host", choices=("own", "pegasus"), default="own", help=say("daemon.help-host"))
     parser.add_argument("--check", action="store_true", help=say("daemon.help-check"))
     parser.add_argument("--version", action="version", version=f"openesm {openesm.__version__}")
     return parser

@@ -73,7 +73,7 @@ class Service:
             return self._control(principal, body)
         return self._cimxml.answer(head, principal, body)
 
-    def _control(self, principal: Principal, body: bytes) -> Response:
+    def _control(self, principal: Principal, body: bytes) -> Response | Awaitable[Response]:
         try:
             question = json.loads(body)
         except (ValueError, RecursionError):
@@ -88,9 +88,17 @@ class Service:
             return _refusal(403, Message.of("control.access-denied", role=role.name.lower()))
         try:
             args = question.get("args") if isinstance(question, dict) else None
-            return _json(200, {"result": work(principal, args if isinstance(args, dict) else {})})
+            result = work(principal, args if isinstance(args, dict) else {})
         except RefusedError as refused:
             return _refusal(409, refused.message)
+        return _waited(result) if isinstance(result, Awaitable) else _json(200, {"result": result})
+
+
+async def _waited(result: Awaitable[object]) -> Response:
+    try:
+        return _json(200, {"result": await result})
+    except RefusedError as refused:
+        return _refusal(409, refused.message)
 
 
 def _refusal(status: int, message: Message) -> Response:

@@ -17,7 +17,7 @@ from indications.wrong import InputError
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.provider import Row
 from openesm.model import AgentState, Service, ServiceState, State
-from openesm.text import Message
+from openesm.text import Language, Message
 
 FRESH_S = 1.0
 TIMEOUT_S = 5.0
@@ -40,6 +40,7 @@ class RunningAgent:
         self._elements_until = 0.0
         self._state = AgentState(openesm.__version__, service_mode=False, uptime_s=0.0, beats=0)
         self._state_until = 0.0
+        self.language: Language = "en"
 
     def ask(
         self, command: str, args: Mapping[str, object] | None = None, timeout_s: float = TIMEOUT_S
@@ -69,6 +70,7 @@ class RunningAgent:
                 return self._state
             try:
                 told = self.ask("agent-state")
+                self.language = "ja" if told.pop("language") == "ja" else "en"
                 services = tuple(
                     Service(each["name"], ServiceState(each["state"]), each["last_run"])
                     for each in told.pop("services")

@@ -6,13 +6,14 @@ import logging
 import os
 import stat
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import providers
 from esmd.audit import Audit
 from esmd.cmpi.agent import RunningAgent
+from esmd.cmpi.feed import Feed
 from esmd.cmpi.host import CmpiHost
+from esmd.cmpi.wire import Operation
 from esmd.sampler import Sampler
 from esmd.wbem.enumeration import Enumerations
 from esmd.wbem.monitored import monitored
@@ -51,19 +52,22 @@ def start(settings: HostSettings, socket: Path) -> CmpiHost:
         provider if isinstance(provider, Association) else monitored(provider, agent)
         for provider in providers.installed()
     ]
-    repository = Repository(mofc.schema(_cache()), served, host)
+    folder = _folder()
+    repository = Repository(mofc.schema(folder / "schema.json"), served, host)
     operations = Operations(repository, Enumerations(Limits()), Audit(log.debug))
-    made = CmpiHost(operations, locale_language(), {})
+    feed = Feed(agent, host, folder / "delivered")
+    made = CmpiHost(operations, locale_language(), {Operation.NEXT_INDICATIONS: feed.next})
     sampler = Sampler(host, repository, repository.measured(), settings.sample_s)
     made.loop.call_soon_threadsafe(sampler.start)
     return made
 
 
-def _cache() -> Path:
-    """The compiled schema, of this account alone."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or gettempdir()) / f"openesm-cmpi-{os.getuid()}"
+def _folder() -> Path:
+    """Of this account alone: the compiled schema, and what was delivered."""
+    default = f"/var/tmp/openesm-cmpi-{os.getuid()}"  # noqa: S108  whose it is, is looked at
+    folder = Path(os.environ.get("OPENESM_CMPI_DIR") or default)
     folder.mkdir(mode=0o700, exist_ok=True)
     known = folder.lstat()
     if known.st_uid != os.getuid() or not stat.S_ISDIR(known.st_mode):
         raise PermissionError(folder)
-    return folder / "schema.json"
+    return folder

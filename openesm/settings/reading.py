@@ -73,19 +73,24 @@ def parse(text: str, path: Path) -> Settings:
     return settings
 
 
-def with_overrides(settings: Settings, *, state_dir: Path | None = None, port_offset: int = 0) -> Settings:
+def with_overrides(
+    settings: Settings, *, state_dir: Path | None = None, port_offset: int = 0, closed: bool = False
+) -> Settings:
     """The same settings for a second agent on the machine.
 
     Args:
         state_dir: holds state, socket and (unless it is set to another place) the audit log.
         port_offset: added to every port that is not off.
+        closed: every port is off.
 
     Raises:
         SettingsError: a port would leave 1 to 65535, or the socket's path is too long.
     """
     if state_dir is not None:
         settings = _moved(settings, state_dir.absolute())
-    shifted: dict[str, Any] = {name: _shifted(getattr(settings.listen, name), port_offset) for name in PORTS}
+    shifted: dict[str, Any] = {
+        name: 0 if closed else _shifted(getattr(settings.listen, name), port_offset) for name in PORTS
+    }
     listen = replace(settings.listen, **shifted)
     settings = replace(settings, listen=listen)
     problems = [

@@ -6,7 +6,7 @@
  * that other vendors' providers in this process are never in the way. It is never ended: a CIMOM unloads from
  * threads of its own, in which that could wait for ever.
  *
- *   cc -shared -fPIC -DOPENESM_SITE='"SITE-PACKAGES"' bridge.c $(python3-config --includes --ldflags --embed)
+ * `esmctl pegasus register` compiles it.
  */
 
 #define PY_SSIZE_T_CLEAN
@@ -19,8 +19,8 @@
 
 #include "cmpi.h"
 
-#ifndef OPENESM_SITE
-#error "OPENESM_SITE is the site-packages directory of the prefix that openesm is installed into"
+#if !defined(OPENESM_SITE) || !defined(OPENESM_EXECUTABLE) || !defined(OPENESM_PYTHON)
+#error "OPENESM_SITE, OPENESM_EXECUTABLE: site-packages and Python of the prefix; OPENESM_PYTHON: that of the library"
 #endif
 
 enum {
@@ -69,10 +69,12 @@ static void note_problem(void) {
 static void load(void) {
     PyObject *site = PyImport_ImportModule("site");
     PyObject *added = site ? PyObject_CallMethod(site, "addsitedir", "s", OPENESM_SITE) : NULL;
+    PyObject *executable = PyUnicode_FromString(OPENESM_EXECUTABLE); /* what Python starts to do work apart */
+    if (executable) PySys_SetObject("executable", executable);
     PyObject *entry = added ? PyImport_ImportModule("providers.cmpi.openesm_cmpi") : NULL;
     answer = entry ? PyObject_CallMethod(entry, "start", NULL) : NULL;
     if (!answer) note_problem();
-    Py_XDECREF(site); Py_XDECREF(added); Py_XDECREF(entry);
+    Py_XDECREF(site); Py_XDECREF(added); Py_XDECREF(executable); Py_XDECREF(entry);
 }
 
 static void start(void) {
@@ -87,7 +89,9 @@ static void start(void) {
         PyConfig config;
         PyConfig_InitPythonConfig(&config);
         config.install_signal_handlers = 0;
-        PyStatus status = Py_InitializeFromConfig(&config);
+        /* else the first python3 of whatever PATH the CIMOM has would say where the library is */
+        PyStatus status = PyConfig_SetBytesString(&config, &config.program_name, OPENESM_PYTHON);
+        if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
         PyConfig_Clear(&config);
         if (PyStatus_Exception(status)) {
             problem = strdup(status.err_msg ? status.err_msg : "Python cannot be started");
@@ -534,10 +538,24 @@ static Status invoke(MethodsMI *mi, const Context *context, const Result *result
 
 /* -- indications */
 
+/* One thread for all filters, for as long as the process lives; it rests while nobody listens. */
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
-static pthread_t carrier;
-static Context *carried; /* NULL while nobody listens */
-static volatile int is_enabled, is_carrying;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static Context *origin; /* of the contexts of the thread, each for one stay in the CIMOM; NULL until it was started */
+static int is_enabled, filters;
+
+static void set_enabled(int enabled) {
+    pthread_mutex_lock(&guard);
+    is_enabled = enabled;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&guard);
+}
+
+static void wait_for_listeners(void) {
+    pthread_mutex_lock(&guard);
+    while (!is_enabled || !filters) pthread_cond_wait(&changed, &guard);
+    pthread_mutex_unlock(&guard);
+}
 
 static void put_nobody(Out *out, const char *token) {
     put_byte(out, NEXT_INDICATIONS);
@@ -545,35 +563,41 @@ static void put_nobody(Out *out, const char *token) {
     put_optional(out, token);
 }
 
-/* Delivers what Python has; how many. The objects live until the thread is detached. */
-static uint32_t deliver(In *in) {
-    uint32_t count = take_count(in), number = 0;
-    broker->bft->attach(broker, carried);
-    for (; number < count && !in->is_bad; number++) {
+typedef struct { char text[64]; } Token; /* of the last indication that was delivered */
+
+/* Delivers what Python has, and notes each; 0 where nobody takes it. The objects live until the thread is detached. */
+static int deliver(In *in, Token *token) {
+    uint32_t count = take_count(in);
+    int is_taken = 1;
+    Context *context = count ? broker->bft->prepareAttach(broker, origin) : NULL;
+    if (!context) return !count;
+    broker->bft->attach(broker, context);
+    for (uint32_t i = 0; i < count && is_taken; i++) {
         take_byte(in);
         Instance *instance = take_instance(in);
-        if (!instance || broker->bft->deliver(broker, carried, namespace, instance).rc != RC_OK) break;
+        const char *text = take_text(in);
+        is_taken = instance && !in->is_bad && broker->bft->deliver(broker, context, namespace, instance).rc == RC_OK;
+        if (is_taken) snprintf(token->text, sizeof token->text, "%s", text);
     }
-    broker->bft->detach(broker, carried);
-    return number == count && !in->is_bad ? count : NO_LIST;
+    broker->bft->detach(broker, context); /* which frees it */
+    return is_taken;
 }
 
-/* Takes what the agent has, and says with the next request that it was delivered. */
+/* Takes what the agent has, and says with the next request what was delivered. */
 static void *carry(void *unused) {
-    char token[64] = "";
+    Token token = {""};
     (void)unused;
-    while (is_carrying) {
+    for (;;) {
+        wait_for_listeners();
         Out out = {0};
         In in;
         char *reply;
-        put_nobody(&out, token);
+        put_nobody(&out, token.text);
         const char *reason = ask(&out, &in, &reply);
         free(out.data);
         int rc = reason ? RC_FAILED : (int)take_count(&in);
         if (!reason) take_text(&in);
-        if (rc == RC_OK && is_enabled && deliver(&in) != NO_LIST) {
-            strncpy(token, take_text(&in), sizeof token - 1);
-        } else {
+        if (rc != RC_OK || !deliver(&in, &token)) {
             struct timespec pause = {1, 0};
             nanosleep(&pause, NULL);
         }
@@ -584,7 +608,7 @@ static void *carry(void *unused) {
 
 static Status cleanup_indications(IndicationsMI *mi, const Context *c, uint8_t t) {
     (void)mi; (void)c;
-    is_carrying = 0;
+    set_enabled(0);
     return t ? (Status){RC_OK, NULL} : stay();
 }
 
@@ -599,26 +623,31 @@ static Status must_poll(IndicationsMI *mi, const Context *c, const Filter *f, co
 }
 
 static Status activate(IndicationsMI *mi, const Context *context, const Filter *f, const char *n, const Path *p, uint8_t first) {
+    pthread_t carrier;
     (void)mi; (void)f; (void)n; (void)p; (void)first;
     pthread_mutex_lock(&guard);
-    if (!is_carrying) {
-        carried = broker->bft->prepareAttach(broker, context);
-        is_carrying = 1;
-        if (!carried || pthread_create(&carrier, NULL, carry, NULL)) is_carrying = 0;
-        else pthread_detach(carrier);
+    if (!origin) {
+        origin = broker->bft->prepareAttach(broker, context);
+        if (origin && pthread_create(&carrier, NULL, carry, NULL)) origin = NULL;
+        else if (origin) pthread_detach(carrier);
     }
+    int is_ready = origin != NULL;
+    filters += is_ready;
+    pthread_cond_signal(&changed);
     pthread_mutex_unlock(&guard);
-    return is_carrying ? (Status){RC_OK, NULL} : failed(RC_FAILED, "no thread for indications");
+    return is_ready ? (Status){RC_OK, NULL} : failed(RC_FAILED, "no thread for indications");
 }
 
 static Status deactivate(IndicationsMI *mi, const Context *c, const Filter *f, const char *n, const Path *p, uint8_t last) {
-    (void)mi; (void)c; (void)f; (void)n; (void)p;
-    if (last) is_carrying = 0;
+    (void)mi; (void)c; (void)f; (void)n; (void)p; (void)last;
+    pthread_mutex_lock(&guard);
+    if (filters) filters--;
+    pthread_mutex_unlock(&guard);
     return (Status){RC_OK, NULL};
 }
 
-static Status enable(IndicationsMI *mi, const Context *c) { (void)mi; (void)c; is_enabled = 1; return (Status){RC_OK, NULL}; }
-static Status disable(IndicationsMI *mi, const Context *c) { (void)mi; (void)c; is_enabled = 0; return (Status){RC_OK, NULL}; }
+static Status enable(IndicationsMI *mi, const Context *c) { (void)mi; (void)c; set_enabled(1); return (Status){RC_OK, NULL}; }
+static Status disable(IndicationsMI *mi, const Context *c) { (void)mi; (void)c; set_enabled(0); return (Status){RC_OK, NULL}; }
 
 /* -- what the CIMOM looks for */
 
