@@ -12,10 +12,8 @@ from dataclasses import asdict, replace
 
 from esmd.alerts import STATIC_FILTERS, Alerts
 from esmd.auth.principal import Principal
-from esmd.commanding import Told, refusal
-from esmd.service import Arguments, RefusedError
-from openesm.cim.errors import CIMError
-from openesm.text import Message
+from esmd.commanding import Told, refusal, store_failures
+from esmd.service import Arguments
 from subscription.model import SINK_CLASS, DeliveryMode, Destination, EventSink, Persistence, Subscription
 
 KEPT_S = 7 * 86400
@@ -47,10 +45,8 @@ class Feed:
         after, wait_s = args.get("after", ""), args.get("wait_s", 0)
         if not isinstance(after, str) or not isinstance(wait_s, int | float):
             raise refusal("bad-argument", name="after")
-        try:
+        with store_failures():
             await asyncio.to_thread(self._subscribe)
-        except CIMError as refused:
-            raise RefusedError(_message(refused)) from refused
         number = self._alerts.registry.book.destinations[DESTINATION.key].number
         await asyncio.sleep(0)  # the change of the book is being told
         box = self._alerts.dispatch.mailbox(number)
@@ -87,7 +83,3 @@ class Feed:
         is_known = DESTINATION.key in registry.book.destinations
         new = Subscription(*key, time.time(), duration_s=KEPT_S, expires_at=now + KEPT_S)
         registry.subscribe(new, to=None if is_known else DESTINATION)
-
-
-def _message(refused: CIMError) -> Message:
-    return refused.reason if isinstance(refused.reason, Message) else Message.of("cim.failed", reason=refused)
