@@ -145,7 +145,7 @@ def build(library: Path) -> None:
         os.environ.get("CC", "cc"),
         *("-shared", "-fPIC", "-O2", f"-I{paths['include']}"),
         *(f'-DOPENESM_SITE="{paths["purelib"]}"', f'-DOPENESM_EXECUTABLE="{sys.executable}"'),
-        *(f'-DOPENESM_PYTHON="{_base_python()}"'),
+        f'-DOPENESM_PYTHON="{_base_python()}"',
         *(str(folder / "bridge.c"), "-o", str(library)),
         *(f"-L{sysconfig.get_config_var('LIBDIR')}", f"-lpython{version}", "-ldl", "-lpthread"),
     ]

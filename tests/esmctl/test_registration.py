@@ -1,0 +1,64 @@
+"""What a CIMOM is told of the providers, and that the bridge compiles without a warning."""
+
+from __future__ import annotations
+
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+import providers
+import providers.cmpi
+from esmctl import pegasus, registration
+from tests.running import PROJECT
+
+NAMES = {provider.classname for provider in providers.installed()}
+
+
+def test_every_class_is_registered() -> None:
+    text = registration.pegasus(providers.installed(), "1.2.3")
+    for name in NAMES | {"ESM_AlertIndication"}:
+        assert text.count(f'ClassName = "{name}"') == 1
+    assert text.count("ProviderType = { 2, 3 }") == 3, "the associations"
+    assert text.count("ProviderType = { 4 }") == 1
+    sfcb = registration.sfcb(providers.installed())
+    assert "[ESM_AlertIndication]\n  provider: openesm\n  location: openesmCMPI\n  type: indication\n" in sfcb
+    assert sfcb.count("\n  namespace: root/ESMPRO/AS\n") == len(NAMES) + 1
+
+
+def test_classes_go_after_those_that_need_them() -> None:
+    order = pegasus.leaves_first()
+    assert set(order) >= NAMES
+    assert order.index("ESM_Processor") < order.index("CIM_Processor") < order.index("CIM_ManagedElement")
+    assert order.index("ESM_SystemDevice") < order.index("CIM_ComputerSystem")
+
+
+def test_what_wbemcli_cannot_read_is_left_out(tmp_path: Path) -> None:
+    folder = pegasus._for_pegasus(tmp_path / "mof")
+    device = (folder / "cim" / "device.mof").read_text()
+    assert '[Override ( "AllocationState" )]\n   string AllocationState;' in device
+    assert "string AllocationState" in (folder / "cim" / "enabled.mof").read_text()
+
+
+@pytest.mark.needs("gcc")
+def test_the_bridge_compiles() -> None:
+    source = Path(providers.cmpi.__file__).parent / "bridge.c"
+    names = ("OPENESM_SITE", "OPENESM_EXECUTABLE", "OPENESM_PYTHON")
+    words = [*(f'-D{name}="x"' for name in names), f"-I{sysconfig.get_path('include')}", str(source)]
+    done = subprocess.run(
+        ["gcc", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", *words], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_pegasus_all_that_is_missing_is_named(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["python3", "-m", "esmctl.main", "pegasus", "register", "--home", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+    )
+    assert done.returncode == 1
+    assert all(name in done.stderr for name in pegasus.TOOLS)
+    assert "Traceback" not in done.stderr
