@@ -26,7 +26,14 @@ NAMESPACE = "root/ESMPRO/AS"
 CLOCKS = frozenset(
     {
         *("agentuptime", "alivetime", "beatcount", "servicelastrun", "systemuptime", "localdatetime"),
-        *("loadaverage1", "loadpercentage", "userpercentage", "systempercentage"),
+        *(
+            "loadaverage1",
+            "loadaverage5",
+            "loadaverage15",
+            "loadpercentage",
+            "userpercentage",
+            "systempercentage",
+        ),
         *("bytesreceived", "bytestransmitted", "packetsreceived", "packetstransmitted"),
         *("availablesize", "buffers", "cached", "consumableblocks", "freesize", "usedsize", "committedsize"),
         *("availablespace", "freespace", "usedspace"),
