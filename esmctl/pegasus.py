@@ -117,7 +117,7 @@ class Pegasus:
     def _environment(self) -> dict[str, str]:
         if self.home is None:
             return dict(os.environ)
-        return {**os.environ, "PEGASUS_HOME": str(self.home), "LD_LIBRARY_PATH": str(self.home / "lib")}
+        return {**os.environ, "PEGASUS_HOME": str(self.home)}
 
     def _done(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [self._tool(words[0]) or words[0], *words[1:]]
