@@ -89,6 +89,8 @@ static void start(void) {
         PyConfig config;
         PyConfig_InitPythonConfig(&config);
         config.install_signal_handlers = 0;
+        config.use_environment = config.user_site_directory = 0; /* nothing that lies about is run */
+        config.safe_path = 1;
         /* else the first python3 of whatever PATH the CIMOM has would say where the library is */
         PyStatus status = PyConfig_SetBytesString(&config, &config.program_name, OPENESM_PYTHON);
         if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
