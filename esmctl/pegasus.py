@@ -55,7 +55,7 @@ class Pegasus:
         if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
             yield "Python.h"
 
-    def library(self) -> Path:
+    def bridge(self) -> Path:
         """Where Pegasus looks for the bridge."""
         words = self._run("cimconfig", "-g", "providerDir", "-c").rpartition(":")[2].strip()
         return (self.home or Path("/")) / words / f"lib{LIBRARY}.so"
@@ -80,7 +80,7 @@ class Pegasus:
 
     def register(self) -> None:
         """Builds and registers; what was registered before is replaced."""
-        build(self.library())
+        build(self.bridge())
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             schema = _for_pegasus(folder / "mof")
@@ -95,7 +95,7 @@ class Pegasus:
         """Removes module, library, classes and namespace."""
         if self.state():
             self._forget()
-        self.library().unlink(missing_ok=True)
+        self.bridge().unlink(missing_ok=True)
         for classname in leaves_first():
             self._run("cimcli", "dc", classname, "-n", NAMESPACE, check=False)
         for qualifier in self._run("cimcli", "eq", "-n", NAMESPACE, check=False).splitlines():

@@ -14,6 +14,6 @@ def run(args: argparse.Namespace) -> int:
     pegasus = ready(args)
     pegasus.register()
     sys.stdout.write(
-        f"{say('esmctl.pegasus-registered', library=pegasus.library(), state=pegasus.state())}\n"
+        f"{say('esmctl.pegasus-registered', library=pegasus.bridge(), state=pegasus.state())}\n"
     )
     return 0

@@ -24,7 +24,7 @@ def _rows(pegasus: Pegasus) -> Iterator[tuple[str, str]]:
         yield "cimserver", "! " + say("esmctl.pegasus-not-running")
         return
     yield "cimserver", "ok"
-    library = pegasus.library()
+    library = pegasus.bridge()
     yield "bridge", str(library) if library.exists() else "! " + say("esmctl.pegasus-absent", what=library)
     state = pegasus.state()
     yield "module", state or "! " + say("esmctl.pegasus-absent", what="OpenESM")
