@@ -13,7 +13,5 @@ HELP = "esmctl.pegasus-register"
 def run(args: argparse.Namespace) -> int:
     pegasus = ready(args)
     pegasus.register()
-    sys.stdout.write(
-        f"{say('esmctl.pegasus-registered', library=pegasus.bridge(), state=pegasus.state())}\n"
-    )
+    sys.stdout.write(f"{say('esmctl.pegasus-registered', library=pegasus.bridge(), state=pegasus.state())}\n")
     return 0
