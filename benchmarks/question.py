@@ -62,9 +62,11 @@ class Question:
         return map(self.numbered, count(_FIRST_ID))
 
 
-def question(operation: str, parameters: str, authorization: str = "") -> Question:
+def question(
+    operation: str, parameters: str, authorization: str = "", namespace: str = NAMESPACE
+) -> Question:
     """A request for an intrinsic operation; `parameters` are its IPARAMVALUE elements."""
-    spaces = "".join(f'<NAMESPACE NAME="{part}"/>' for part in NAMESPACE.split("/"))
+    spaces = "".join(f'<NAMESPACE NAME="{part}"/>' for part in namespace.split("/"))
     start = '<?xml version="1.0" encoding="utf-8" ?>\n<CIM CIMVERSION="2.0" DTDVERSION="2.0"><MESSAGE ID="'
     end = (
         f'" PROTOCOLVERSION="1.0"><SIMPLEREQ><IMETHODCALL NAME="{operation}"><LOCALNAMESPACEPATH>{spaces}'
@@ -74,18 +76,21 @@ def question(operation: str, parameters: str, authorization: str = "") -> Questi
         "POST /cimom HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: identity\r\n"
         f"Authorization: {authorization or basic()}\r\n"
         'Content-Type: application/xml; charset="utf-8"\r\nCIMOperation: MethodCall\r\n'
-        f"CIMMethod: {operation}\r\nCIMObject: {NAMESPACE.replace('/', '%2F')}\r\n"
+        f"CIMMethod: {operation}\r\nCIMObject: {namespace.replace('/', '%2F')}\r\n"
         f"Content-Length: {len(start) + 8 + len(end)}\r\n\r\n"
     )
     return Question(f"{head}{start}".encode(), end.encode())
 
 
 def enumerate_instances(
-    classname: str = CLASS, names: Sequence[str] | None = PROPERTIES, authorization: str = ""
+    classname: str = CLASS,
+    names: Sequence[str] | None = PROPERTIES,
+    authorization: str = "",
+    namespace: str = NAMESPACE,
 ) -> Question:
     """EnumerateInstances; `names` is the PropertyList, None for all properties."""
     parameters = f'<IPARAMVALUE NAME="ClassName"><CLASSNAME NAME="{classname}"/></IPARAMVALUE>'
     if names is not None:
         listed = "".join(f"<VALUE>{name}</VALUE>" for name in names)
         parameters += f'<IPARAMVALUE NAME="PropertyList"><VALUE.ARRAY>{listed}</VALUE.ARRAY></IPARAMVALUE>'
-    return question("EnumerateInstances", parameters, authorization)
+    return question("EnumerateInstances", parameters, authorization, namespace)
