@@ -2,9 +2,9 @@
 
     OPENESM_PEGASUS=HOME LD_LIBRARY_PATH=HOME/lib python -m benchmarks.pegasus
 
-Each is asked for one instance with all its properties, by one client and by four; CPU is that of cimserver and
-the provider's process. Limits: four clients get at least twice what one gets, a request costs at most 1.3 times that
-of the C++ provider, and our provider's process does not grow over all the requests.
+Each is asked for one instance with all its properties, by one client and by four; CPU is that of cimserver
+and the provider's process. Limits: four clients get at least twice what one gets, a request costs at most
+1.3 times that of the C++ provider, and our provider's process does not grow over all the requests.
 """
 
 from __future__ import annotations

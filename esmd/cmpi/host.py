@@ -52,7 +52,14 @@ class CmpiHost:
         self._kept: OrderedDict[tuple[int, frozenset[str] | None, bool], tuple[Group, list[bytes]]]
         self._kept = OrderedDict()
         self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="openesm cmpi", daemon=True).start()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="openesm cmpi", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the loop that providers which may block are read on; nothing is to be asked afterwards."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
 
     def answer(self, data: bytes) -> bytes:
         """The answer to a request of the bridge; never raises."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -24,8 +26,9 @@ def world() -> World:
 
 
 @pytest.fixture
-def host(world: World) -> CmpiHost:
-    return CmpiHost(world.operations, "en", {})
+def host(world: World) -> Iterator[CmpiHost]:
+    with closing(CmpiHost(world.operations, "en", {})) as made:
+        yield made
 
 
 def request(operation: Operation, path: Path, rest: bytes = b"") -> bytes:
@@ -129,19 +132,19 @@ def test_a_provider_that_hangs_holds_up_nobody_else() -> None:
         go.wait(10)
         return 1
 
-    host = CmpiHost(World(slow=slow).operations, "en", {})
-    answers: list[bytes] = []
+    with closing(CmpiHost(World(slow=slow).operations, "en", {})) as host:
+        answers: list[bytes] = []
 
-    def hang() -> None:
-        answers.append(host.answer(request(Operation.ENUMERATE_INSTANCE_NAMES, of_class("T_Slow"))))
+        def hang() -> None:
+            answers.append(host.answer(request(Operation.ENUMERATE_INSTANCE_NAMES, of_class("T_Slow"))))
 
-    thread = threading.Thread(target=hang)
-    thread.start()
-    assert ready.wait(10)
-    assert head(host.answer(request(Operation.GET_INSTANCE, ONE, NO_LIST)))[0] == 0
-    go.set()
-    thread.join(10)
-    assert head(answers[0])[::2] == (0, 1)
+        thread = threading.Thread(target=hang)
+        thread.start()
+        assert ready.wait(10)
+        assert head(host.answer(request(Operation.GET_INSTANCE, ONE, NO_LIST)))[0] == 0
+        go.set()
+        thread.join(10)
+        assert head(answers[0])[::2] == (0, 1)
 
 
 def test_rows_without_a_value_are_null() -> None:
