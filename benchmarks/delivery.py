@@ -85,9 +85,7 @@ def fill(config: Path, urls: list[str], each: int) -> bytes:
     settings.state.dir.mkdir(parents=True, exist_ok=True)
     host = Host(settings.host.root)
     schema = mofc.schema(settings.state.dir / "schema.json")
-    cls = schema.namespaces["root/esmpro/as"].get("ESM_AlertIndication")
-    assert cls is not None
-    alerts = Alerts(settings, host, cls)
+    alerts = Alerts(settings, host, schema.namespaces["root/esmpro/as"])
     for number, url in enumerate(urls):
         destination = Destination(f"L{number}", url)
         alerts.registry.add_destination(destination)

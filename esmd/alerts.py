@@ -25,8 +25,8 @@ from indications.alert import Occasion, agent_alert
 from indications.delivery import Undelivered
 from indications.delivery.syslog import Syslog
 from indications.events import What
-from indications.instance import indication
-from openesm.cim.schema import Class
+from indications.instance import class_of, filtered
+from openesm.cim.schema import Class, Namespace
 from openesm.cim.values import Instance
 from openesm.host import Host
 from openesm.model import Alert
@@ -53,12 +53,13 @@ class Alerts:
     """Publishes alerts, and keeps what belongs to them: store, clock, registry, outbox and dispatch.
 
     Args:
-        indication_class: ESM_AlertIndication of the schema.
+        indications: the namespace of the indication classes.
     """
 
-    def __init__(self, settings: Settings, host: Host, indication_class: Class) -> None:
+    def __init__(self, settings: Settings, host: Host, indications: Namespace) -> None:
         self._settings = settings
         self._host = host
+        self._indications = indications
         self.store = Store(settings.state.dir / "store.db", MIGRATIONS)
         self.clock = AgentClock(_resume(self.store))
         self.pace = Pace(settings.delivery)
@@ -67,7 +68,6 @@ class Alerts:
             self.store,
             self.registry,
             self._as_filters_see_it,
-            indication_class,
             self.clock.now,
             lambda destinations: self.dispatch.queued(destinations),
             self.pace,
@@ -75,7 +75,7 @@ class Alerts:
         self.dispatch = Dispatch(
             settings,
             host,
-            indication_class,
+            indications,
             self.registry,
             self.outbox,
             self.pace,
@@ -211,13 +211,9 @@ class Alerts:
         """One alert for all that a destination did not take in time (F09)."""
         self.publish(agent_alert(events.REPORT, What.GIVEN_UP, self.occasion(), destination=url, count=count))
 
-    def _as_filters_see_it(self, alert: Alert) -> Instance:
-        return indication(
-            alert,
-            system_name=self._host.system_name,
-            language=self._settings.alerts.language,
-            sent_at=alert.at,
-        )
+    def _as_filters_see_it(self, alert: Alert) -> tuple[Class, Instance]:
+        alert, cls = class_of(alert, self._indications)
+        return cls, filtered(alert, cls, self._host.system_name, self._settings.alerts.language)
 
     # -- what is told
 

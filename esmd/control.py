@@ -29,7 +29,8 @@ from esmd.commanding import Told, committed, refusal, required_text, store_failu
 from esmd.managers import Managers
 from esmd.monitor import Monitor
 from esmd.service import Arguments, Command, RefusedError
-from esmd.wbem.repository import Repository, Source
+from esmd.wbem.repository import Repository
+from esmd.wbem.source import Source
 from indications import events
 from indications.alert import agent_alert, from_json
 from indications.events import What

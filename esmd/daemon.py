@@ -22,6 +22,7 @@ from esmd.auth.authenticator import Authenticator
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role, UsersError
 from esmd.feed import Feed
+from esmd.guests import Guests
 from esmd.monitor import Monitor
 from esmd.prerequisites import StartError, check_event_ids, group_id, lock_state, read_class_xml
 from esmd.sampler import Sampler
@@ -74,11 +75,10 @@ class Agent:
         self._audit = Audit(journal.AuditFile(settings.log.audit).write)
         self.host = Host(settings.host.root, system_name=settings.host.system_name)
         self.host.agent = self.state
-        schema = mofc.schema(settings.state.dir / "schema.json")
+        self._guests = Guests(settings.providers.folder)
+        schema = mofc.schema(settings.state.dir / "schema.json", self._guests.mof)
         indications = schema.namespaces[normal_namespace(NAMESPACE)]
-        indication_class = indications.get("ESM_AlertIndication")
-        assert indication_class is not None
-        self.alerts = Alerts(settings, self.host, indication_class)
+        self.alerts = Alerts(settings, self.host, indications)
         subscriptions = Subscriptions(
             self.alerts.registry, indications, self.alerts.clock.now, time.time, self.alerts.pace.service
         )
@@ -88,16 +88,17 @@ class Agent:
             *subscriptions.providers(),
             *interop.providers(openesm.__version__, self._listeners, self._namespaces, settings.limits),
         ]
+        served += self._guests.providers(schema, [provider.classname for provider in served])
         self.repository = Repository(schema, served, self.host)
         self._enumerations = Enumerations(settings.limits)
         self._authenticator = Authenticator(
             settings.auth, self._audit, settings.listen.i_know_plaintext_is_unsafe
         )
-        operations = Operations(self.repository, self._enumerations, self._audit)
-        cimxml = CimXmlService(operations, self.repository)
+        self._operations = Operations(self.repository, self._enumerations, self._audit)
+        cimxml = CimXmlService(self._operations, self.repository)
         self._service = Service(self._authenticator, cimxml, self._audit, self._commands())
         self._server = Server(self._service, settings.limits)
-        self._wsman = self._wsman_service(operations, subscriptions)
+        self._wsman = self._wsman_service(self._operations, subscriptions)
         self._wsman_server = Server(self._wsman, settings.limits)
         self._monitor = Monitor(
             self.alerts.store,
@@ -136,6 +137,7 @@ class Agent:
             await self._wsman_server.close(0)
             raise StartError(failed.message) from failed
         self.alerts.start()
+        self._guests.start(self._operations, self.repository, self.alerts)
         self._record_trust({})
         self._sampler.start()
         self._tick()
@@ -153,6 +155,7 @@ class Agent:
         await self.alerts.dispatch.let_go()
         await asyncio.gather(self._server.close(STOP_GRACE_S), self._wsman_server.close(STOP_GRACE_S))
         await self._monitor.close()
+        await asyncio.to_thread(self._guests.close)
         await self.alerts.stop()
         self._authenticator.close()
         os.close(self._lock)
@@ -375,6 +378,7 @@ class Agent:
         if self.alerts.failing:
             found.append(Message.of("store.failing", reason=self.alerts.failing))
         found += [each for each in (self.alerts.syslog_error, self.alerts.pace.problem) if each is not None]
+        found += self._guests.problems
         return [{"key": message.key, "args": {n: str(v) for n, v in message.args}} for message in found]
 
 

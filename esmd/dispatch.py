@@ -22,7 +22,7 @@ from indications.delivery.client import Bounds, Channel, Client
 from indications.delivery.trust import Trust, TrustError
 from indications.delivery.trust import parse as parse_trust
 from openesm.cim.errors import CIMError
-from openesm.cim.schema import Class
+from openesm.cim.schema import Namespace
 from openesm.host import Host
 from openesm.settings import Settings
 from openesm.text import Message
@@ -39,7 +39,7 @@ class Dispatch:
     """Keeps them, on the event loop.
 
     Args:
-        indication_class: ESM_AlertIndication of the schema.
+        indications: the namespace of the indication classes.
         now: agent time.
         ended: is told of subscriptions that were ended because their destination took nothing.
         given_up: is told of a URL and of how many indications it did not take in time.
@@ -49,7 +49,7 @@ class Dispatch:
         self,
         settings: Settings,
         host: Host,
-        indication_class: Class,
+        indications: Namespace,
         registry: Registry,
         outbox: Outbox,
         pace: Pace,
@@ -68,7 +68,7 @@ class Dispatch:
         self._couriers: dict[int, Courier | Mailbox] = {}
         self._leaving: set[int] = set()  # destinations whose courier is on its way out
         self._background = Background()
-        self._ways = Ways(host, indication_class, lambda: self._settings.alerts.language, self._open)
+        self._ways = Ways(host, indications, lambda: self._settings.alerts.language, self._open)
         self._farewells = Farewells(self._open_like, lambda: self._settings.alerts.language)
         self._tidy_due = time.monotonic() + TIDY_S
 
@@ -195,8 +195,8 @@ class Dispatch:
         form = self._ways.form(destination)
 
         def item(row: Waiting) -> tuple[str, str]:
-            properties, uuid = self._ways.properties(row)
-            return form.item(properties), form.bookmark(uuid)
+            cls, properties, uuid = self._ways.properties(row)
+            return form.item(cls, properties), form.bookmark(uuid)
 
         return item
 

@@ -19,7 +19,8 @@ from typing import Any
 
 from esmd.outbox import Also
 from esmd.watches import Watched, forgetting, load_settings, load_watches, saving
-from esmd.wbem.repository import Repository, Source
+from esmd.wbem.repository import Repository
+from esmd.wbem.source import Source
 from indications import events
 from indications.alert import Occasion, agent_alert, alert_of, presence_alert
 from indications.class_xml import ClassEntry

@@ -82,8 +82,7 @@ class Outbox:
     """Queues alerts and hands them to the couriers.
 
     Args:
-        indication: the CIM indication that an alert is, as far as filters look at it.
-        indication_class: its class.
+        indication: the CIM indication that an alert is, as far as filters look at it, and its class.
         now: agent time.
         queued: called after the commit, in the writer's thread, with the destinations that got something.
         pace: how long an indication waits for its listener.
@@ -93,8 +92,7 @@ class Outbox:
         self,
         store: Store,
         registry: Registry,
-        indication: Callable[[Alert], Instance],
-        indication_class: Class,
+        indication: Callable[[Alert], tuple[Class, Instance]],
         now: Callable[[], float],
         queued: Callable[[frozenset[int]], None],
         pace: Pace,
@@ -102,7 +100,6 @@ class Outbox:
         self._store = store
         self._registry = registry
         self._indication = indication
-        self._class = indication_class
         self._now = now
         self._queued = queued
         self._pace = pace
@@ -129,7 +126,7 @@ class Outbox:
         return future
 
     def _insert(self, db: sqlite3.Connection, alert: Alert, told: set[int]) -> int:
-        now, candidate = self._now(), _Candidate(self._class, self._indication(alert))
+        now, candidate = self._now(), _Candidate(*self._indication(alert))
         book = self._registry.book
         selecting = [
             subscription
@@ -221,7 +218,7 @@ class Outbox:
         for number, text in db.execute(
             "SELECT number, alert FROM alert WHERE number > ? ORDER BY number", (after,)
         ):
-            if self._wants(wanted, _Candidate(self._class, self._indication(from_json(text)))):
+            if self._wants(wanted, _Candidate(*self._indication(from_json(text)))):
                 found.append(number)
             after = number
         return found, after

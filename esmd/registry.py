@@ -6,15 +6,25 @@ against the subscriptions that were there when it was written.
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
+from esmd.kept_book import (
+    keep,
+    lapsed,
+    load,
+    spelled,
+    waits,
+    with_destination,
+    with_filter,
+    without_destination,
+    without_expired,
+    without_filter,
+)
 from esmd.queues import drop, keep_waiting, lapse, replay, taken_backlog
 from openesm.cim.errors import CIMError, Status
 from openesm.store import Store
@@ -29,11 +39,12 @@ from subscription.model import (
     Subscription,
     SubscriptionState,
 )
-from subscription.stored import destination_of, filter_of, subscription_of, to_json
+from subscription.stored import to_json
 
 log = logging.getLogger("openesm.subscription")
 
 Change = Callable[[sqlite3.Connection, Book], Book]
+Permit = Callable[[Filter | None, str], None]  # the filter of a subscription, and its owner
 
 
 class Registry:
@@ -57,8 +68,10 @@ class Registry:
         self._now = now
         self._wall = wall
         self.system_name = system_name
-        self.listen(lambda: None, lambda _sink, _why: None)
-        self.book = store.read(_load)
+        self._watchers: list[Callable[[], None]] = []
+        self._permit: Permit = lambda _filter, _owner: None
+        self._tell_ended: Callable[[Destination, Ending], None] = lambda _sink, _why: None
+        self.book = store.read(load)
         self._ended: list[Subscription] = []  # by the way, and not told yet
 
     def listen(self, changed: Callable[[], None], ended: Callable[[Destination, Ending], None]) -> None:
@@ -68,20 +81,25 @@ class Registry:
             changed: called after each change.
             ended: called with a sink whose subscription was ended by another than the sink.
         """
-        self._changed = changed
+        self._watchers.append(changed)
         self._tell_ended = ended
+
+    def guard(self, permit: Permit, changed: Callable[[], None]) -> None:
+        """Adds somebody who may refuse a subscription, by a CIMError, and is told of each change."""
+        self._permit = permit
+        self._watchers.append(changed)
 
     # -- filters and destinations
 
     def add_filter(self, new: Filter) -> None:
         def change(db: sqlite3.Connection, book: Book) -> Book:
-            return _with_filter(db, book, new)
+            return with_filter(db, book, new)
 
         self._apply(change)
 
     def remove_filter(self, key: Key) -> None:
         def change(db: sqlite3.Connection, book: Book) -> Book:
-            return _without_filter(db, book, key)
+            return without_filter(db, book, key)
 
         self._apply(change)
 
@@ -89,7 +107,7 @@ class Registry:
         """Adds a destination; its sequence context is new for ever (I04)."""
 
         def change(db: sqlite3.Connection, book: Book) -> Book:
-            return _with_destination(db, book, new, self._wall())
+            return with_destination(db, book, new, self._wall())
 
         self._apply(change)
 
@@ -112,7 +130,7 @@ class Registry:
             if found is None:
                 return book
             before(db, book)
-            after = _without_destination(db, book, key)
+            after = without_destination(db, book, key)
             removed.append(found)
             return after
 
@@ -121,14 +139,14 @@ class Registry:
 
     def forget_sinks(self) -> None:
         """Removes the sinks of WS-Management whose subscription has ended and that wait for nothing (W17)."""
-        idle = {sink.key for sink in self.book.idle_sinks() if not self._store.read(partial(_waits, sink))}
+        idle = {sink.key for sink in self.book.idle_sinks() if not self._store.read(partial(waits, sink))}
         if not idle:
             return
 
         def change(db: sqlite3.Connection, book: Book) -> Book:
             for sink in book.idle_sinks():
-                if sink.key in idle and not _waits(sink, db):
-                    book = _without_destination(db, book, sink.key)
+                if sink.key in idle and not waits(sink, db):
+                    book = without_destination(db, book, sink.key)
             return book
 
         self._apply(change)
@@ -151,18 +169,19 @@ class Registry:
             to, by: a destination and a filter that are not in the book yet, and come with it or not at all.
             since: gives the alerts of the history that go out instead of the backlog.
         """
-
+        destination = to or self.book.destinations.get(new.destination_key)
+        self._permit(by or self.book.filters.get(new.filter_key), destination.owner if destination else "")
         ended: list[Subscription] = []
 
         def change(db: sqlite3.Connection, book: Book) -> Book:
-            book = _without_expired(db, book, self._now(), ended)
-            book = book if by is None else _with_filter(db, book, by)
-            book = book if to is None else _with_destination(db, book, to, self._wall())
+            book = without_expired(db, book, self._now(), ended)
+            book = book if by is None else with_filter(db, book, by)
+            book = book if to is None else with_destination(db, book, to, self._wall())
             book.with_subscription(new)
             destination = book.destinations[new.destination_key]
             cursor = db.execute(
                 "INSERT INTO subscription (key, destination, value) VALUES (?, ?, ?)",
-                (_spelled(new.key), destination.number, to_json(new)),
+                (spelled(new.key), destination.number, to_json(new)),
             )
             made = replace(new, number=cursor.lastrowid or 0)
             kept = taken_backlog(db, book.filters[new.filter_key], destination)
@@ -180,11 +199,11 @@ class Registry:
         def change(db: sqlite3.Connection, book: Book) -> Book:
             current = book.subscriptions.get(changed.key)
             if current is None:
-                raise CIMError.of(Status.NOT_FOUND, "cim.no-instance", path=_spelled(changed.key))
+                raise CIMError.of(Status.NOT_FOUND, "cim.no-instance", path=spelled(changed.key))
             if current.has_expired(self._now()):
                 raise CIMError.of(Status.FAILED, "subscription.expired")
             after = book.changed(changed)
-            _keep(db, changed)
+            keep(db, changed)
             return after
 
         self._apply(change)
@@ -222,7 +241,7 @@ class Registry:
 
         def change(db: sqlite3.Connection, book: Book) -> Book:
             found = book.subscriptions.get(key)
-            return book if found is None else _lapsed(db, book, found, self._now())
+            return book if found is None else lapsed(db, book, found, self._now())
 
         self._apply(change)
 
@@ -238,7 +257,7 @@ class Registry:
         """
         ended: list[Subscription] = []
         if self.book.expired(self._now()):
-            self._apply(lambda db, book: _without_expired(db, book, self._now(), ended))
+            self._apply(lambda db, book: without_expired(db, book, self._now(), ended))
         told, self._ended = [*self._ended, *ended], []
         return told
 
@@ -293,50 +312,10 @@ class Registry:
         try:
             future.result()
         except sqlite3.Error as failed:
-            self.book = self._store.read(_load)
+            self.book = self._store.read(load)
             raise CIMError.of(Status.FAILED, "store.broken", path=self._store.path, reason=failed) from failed
-        self._changed()
-
-
-def _with_filter(db: sqlite3.Connection, book: Book, new: Filter) -> Book:
-    after = book.with_filter(new)
-    db.execute("INSERT INTO filter VALUES (?, ?, ?)", (*new.key, to_json(new)))
-    return after
-
-
-def _without_filter(db: sqlite3.Connection, book: Book, key: Key) -> Book:
-    after = book.without_filter(key)
-    db.execute("DELETE FROM filter WHERE class = ? AND name = ?", key)
-    return after
-
-
-def _with_destination(db: sqlite3.Connection, book: Book, new: Destination, wall: float) -> Book:
-    book.with_destination(new)
-    context = f"OpenESM#{os.urandom(8).hex()}#{int(wall)}"
-    cursor = db.execute(
-        "INSERT INTO destination (class, name, value, context) VALUES (?, ?, ?, ?)",
-        (*new.key, to_json(new), context),
-    )
-    return book.with_destination(replace(new, number=cursor.lastrowid or 0))
-
-
-def _without_destination(db: sqlite3.Connection, book: Book, key: Key) -> Book:
-    """The book without a destination, and without the filter that came with the subscription of a sink."""
-    found, after = book.destinations[key], book.without_destination(key)
-    db.execute("DELETE FROM subscription WHERE destination = ?", (found.number,))
-    drop(db, "destination = ?", (found.number,))
-    db.execute("DELETE FROM destination WHERE number = ?", (found.number,))
-    own = Filter(found.name, "").key
-    used = any(subscription.filter_key == own for subscription in after.subscriptions.values())
-    if found.sink is not None and own in after.filters and not used:
-        return _without_filter(db, after, own)
-    return after
-
-
-def _waits(sink: Destination, db: sqlite3.Connection) -> bool:
-    """Whether something is in a destination's queue."""
-    query = "SELECT 1 FROM pending WHERE destination = ? LIMIT 1"
-    return db.execute(query, (sink.number,)).fetchone() is not None
+        for changed in self._watchers:
+            changed()
 
 
 def _ending(subscription: Subscription, failing_s: float, service: IndicationService) -> RemovalAction:
@@ -345,46 +324,3 @@ def _ending(subscription: Subscription, failing_s: float, service: IndicationSer
     if trigger_s is not None and failing_s >= trigger_s and policy is not FatalErrorPolicy.IGNORE:
         return RemovalAction.REMOVE if policy is FatalErrorPolicy.REMOVE else RemovalAction.DISABLE
     return service.removal if failing_s >= service.removal_s else RemovalAction.IGNORE
-
-
-def _spelled(key: SubscriptionKey) -> str:
-    return json.dumps(key, ensure_ascii=False)
-
-
-def _keep(db: sqlite3.Connection, subscription: Subscription) -> None:
-    db.execute(
-        "UPDATE subscription SET value = ? WHERE number = ?", (to_json(subscription), subscription.number)
-    )
-
-
-def _without_expired(db: sqlite3.Connection, book: Book, now: float, ended: list[Subscription]) -> Book:
-    """The book without those whose time is over, which are put into `ended`."""
-    ended[:] = book.expired(now)
-    for subscription in ended:
-        book = _lapsed(db, book, subscription, subscription.expires_at or now)
-    return book
-
-
-def _lapsed(db: sqlite3.Connection, book: Book, subscription: Subscription, since: float) -> Book:
-    """The book without a subscription, whose backlog begins."""
-    after = book.without_subscription(subscription.key)
-    lapse(db, book, subscription, since)
-    db.execute("DELETE FROM subscription WHERE number = ?", (subscription.number,))
-    return after
-
-
-def _load(db: sqlite3.Connection) -> Book:
-    filters = [filter_of(value) for (value,) in db.execute("SELECT value FROM filter")]
-    destinations = [
-        destination_of(value, number)
-        for number, value in db.execute("SELECT number, value FROM destination ORDER BY number")
-    ]
-    subscriptions = [
-        subscription_of(value, number)
-        for number, value in db.execute("SELECT number, value FROM subscription ORDER BY number")
-    ]
-    return Book(
-        {each.key: each for each in filters},
-        {each.key: each for each in destinations},
-        {each.key: each for each in subscriptions},
-    )

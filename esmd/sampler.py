@@ -7,7 +7,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
-from esmd.wbem.repository import Repository, Source
+from esmd.wbem.repository import Repository
+from esmd.wbem.source import Source
 from openesm.cim.errors import CIMError
 from openesm.host import Host
 

@@ -14,8 +14,8 @@ from indications.alert import from_json
 from indications.delivery.answer import Response
 from indications.delivery.client import Channel
 from indications.delivery.export import HEADERS, Draft, Form, accepted
-from indications.instance import INDICATION, OF_SENDING, TYPES, of_sending, values
-from openesm.cim.schema import Class
+from indications.instance import OF_SENDING, class_of, of_sending, types_of, values
+from openesm.cim.schema import Class, Namespace
 from openesm.cim.values import Value
 from openesm.host import Host
 from openesm.model import Alert
@@ -24,7 +24,6 @@ from subscription.model import Destination
 
 ADDRESS_S = 10.0
 KEPT_DRAFTS = 512
-FORM = Form(INDICATION, TYPES, OF_SENDING)
 
 Opener = Callable[[str, Iterable[tuple[str, str]]], Channel]
 
@@ -33,14 +32,17 @@ class Ways:
     """Gives them; what several destinations get is written once.
 
     Args:
-        cls: ESM_AlertIndication of the schema.
+        indications: the namespace of their classes.
         language: of the texts, now.
         opener: the channel to a URL, with these headers in every request.
     """
 
-    def __init__(self, host: Host, cls: Class, language: Callable[[], Language], opener: Opener) -> None:
+    def __init__(
+        self, host: Host, indications: Namespace, language: Callable[[], Language], opener: Opener
+    ) -> None:
         self._host = host
-        self._class = cls
+        self._indications = indications
+        self._forms: dict[str, Form] = {}
         self._language = language
         self._opener = opener
         self._drafts: OrderedDict[int, tuple[Alert, Draft]] = OrderedDict()
@@ -57,7 +59,7 @@ class Ways:
     def form(self, destination: Destination) -> events.Form:
         """How events are written for a sink of WS-Management."""
         assert destination.sink is not None
-        return events.Form(destination.url, destination.sink, self._class)
+        return events.Form(destination.url, destination.sink)
 
     def forget(self) -> None:
         """What was written is written anew: the language may be another."""
@@ -68,15 +70,18 @@ class Ways:
         alert, draft = self._drafts.get(row.alert) or self._draft(row)
         return draft.body(str(row.number), _differing(alert, row))
 
-    def properties(self, row: Waiting) -> tuple[Mapping[str, Value], str]:
-        """A row as the properties of its indication, and the UUID of the alert."""
-        alert = from_json(row.text)
-        return {**self._values(alert), **_differing(alert, row)}, alert.uuid
+    def properties(self, row: Waiting) -> tuple[Class, Mapping[str, Value], str]:
+        """A row as its class and the properties of the indication, and the UUID of the alert."""
+        alert, cls = class_of(from_json(row.text), self._indications)
+        return cls, {**self._values(alert), **_differing(alert, row)}, alert.uuid
 
     def _draft(self, row: Waiting) -> tuple[Alert, Draft]:
         """Writes an indication; kept for the other destinations, which mostly are about as far."""
-        alert = from_json(row.text)
-        made = self._drafts[row.alert] = alert, Draft(FORM, self._values(alert))
+        alert, cls = class_of(from_json(row.text), self._indications)
+        if cls.name not in self._forms:
+            types = types_of(cls)
+            self._forms[cls.name] = Form(cls.name, types, [name for name in OF_SENDING if name in types])
+        made = self._drafts[row.alert] = alert, Draft(self._forms[cls.name], self._values(alert))
         if len(self._drafts) > KEPT_DRAFTS:
             self._drafts.popitem(last=False)
         return made

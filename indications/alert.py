@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from string import Formatter
 
 from indications import events
 from indications.events import Event, Ids, Subject, What, severity_of
-from openesm.model import Alert, Severity, State, StateChange
+from openesm.cim.plain import plain, value_of
+from openesm.model import Alert, Raised, Severity, State, StateChange
 from openesm.text import Message, catalogue
 
 VERSION = 1  # of an alert as JSON
@@ -146,6 +147,7 @@ def agent_alert(
     | HARDWARE_LOG CLEARED      | count                       |
     | HARDWARE_LOG NEARLY_FULL  | used                        |
     | HARDWARE_LOG STEPPED_BACK | seconds                     |
+    | PROVIDER *                | classname, text             |
     | TRIAL *                   | user, system                |
 
     Raises:
@@ -153,6 +155,23 @@ def agent_alert(
     """
     event = events.event(subject, what)
     return _alert(event, occasion, args=args, element_id=element_id, test=subject is events.TRIAL)
+
+
+def raised_alert(raised: Raised, occasion: Occasion) -> Alert:
+    """What a provider tells by an indication of its own class."""
+    told = {name.lower(): value for name, value in raised.properties.items()}
+    severity = told.get("perceivedseverity")
+    what = What.RAISED if not isinstance(severity, int) or severity < 3 else What.WARNING
+    if isinstance(severity, int) and severity in _GRAVE:
+        what = What.CRITICAL
+    text = next((v for n in ("message", "description") if isinstance(v := told.get(n), str) and v), "-")
+    args = {"classname": raised.classname, "text": text}
+    element = f"{raised.classname}/{told.get('alertingmanagedelement') or ''}"
+    made = agent_alert(events.PROVIDER, what, occasion, element_id=element, **args)
+    return replace(made, raised=raised)
+
+
+_GRAVE = frozenset({5, 6, 7})  # PerceivedSeverity: Major, Critical, Fatal
 
 
 def _alert(
@@ -227,6 +246,11 @@ def to_json(alert: Alert) -> str:
     for name in _MESSAGES:
         message: Message | None = kept[name]
         kept[name] = message and [message.key, message.args]
+    if alert.raised is None:
+        del kept["raised"]
+    else:
+        properties = {name: plain(value) for name, value in alert.raised.properties.items()}
+        kept["raised"] = [alert.raised.classname, properties]
     return json.dumps({"version": VERSION, **kept}, separators=(",", ":"))
 
 
@@ -245,6 +269,9 @@ def from_json(text: str) -> Alert:
         kept["severity"] = Severity(kept["severity"])
         kept["before"], kept["after"] = State(kept["before"]), State(kept["after"])
         kept["correlated"] = tuple(kept["correlated"])
+        if "raised" in kept:
+            classname, properties = kept["raised"]
+            kept["raised"] = Raised(classname, {name: value_of(each) for name, each in properties.items()})
         return Alert(**kept)
     except (KeyError, TypeError) as wrong:
         raise ValueError(f"not an alert: {wrong}") from wrong

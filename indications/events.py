@@ -40,6 +40,7 @@ class What(StrEnum):
     ANSWERS = "answers"
     STEPPED_BACK = "stepped-back"
     TEST = "test"  # nothing: somebody tries the way
+    RAISED = "raised"
 
 
 UP, DOWN, NO_CHANGE, NOT_APPLICABLE = 2, 3, 4, 1  # CIM_AlertIndication.Trending
@@ -105,6 +106,7 @@ WATCHED_LOG = Subject("watched-log", "ESMCOMMONSERVICE", "ESMamvmain", _PROCESSI
 AGENT = Subject("agent", "ESMCOMMONSERVICE", "ESMntserver", _PROCESSING, 110)
 CERTIFICATE = Subject("certificate", "ESMCOMMONSERVICE", "ESMntserver", _SECURITY, 125)
 WORKER = Subject("worker", "ESMCOMMONSERVICE", "ESMntserver", _PROCESSING, 48)
+PROVIDER = Subject("provider", "ESMPROVIDER", "ESMntserver", _OTHER, 0)
 TRIAL = Subject("trial", "ESMCOMMONSERVICE", "ESMntserver", _OTHER, 0)
 
 
@@ -216,6 +218,9 @@ EVENTS: tuple[Event, ...] = (
     Event(CERTIFICATE, What.ENDS_SOON, 0x80000706, "certificate"),
     Event(WORKER, What.FAILED, 0xC0000707, "worker"),
     Event(CERTIFICATE, What.FAILED, 0xC0000709, "certificate"),
+    Event(PROVIDER, What.RAISED, 0x4000070A),
+    Event(PROVIDER, What.WARNING, 0x8000070A, "provider"),
+    Event(PROVIDER, What.CRITICAL, 0xC000070A, "provider"),
     Event(TRIAL, What.TEST, 0x40000708, "trial"),
     Event(TRIAL, What.WARNING, 0x80000708, "trial"),
     Event(TRIAL, What.CRITICAL, 0xC0000708, "trial"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from indications.alert import METRICS
 from indications.events import title_key
 from openesm.cim.provider import Row
+from openesm.cim.schema import Class, Namespace
 from openesm.cim.values import DateTime, Instance, TypedValue, Value, local_now
-from openesm.model import Alert
+from openesm.cim.xmltext import value_encoder
+from openesm.model import Alert, Raised
 from openesm.text import Language, Message, catalogue
 
 INDICATION, RECORD = "ESM_AlertIndication", "ESM_AlertRecord"
@@ -82,7 +85,7 @@ def indication(
     """
     context, number = sequence or (None, None)
     found = {
-        **values(alert, system_name, language, agent_address),
+        **_values(alert, system_name, language, agent_address),
         "IndicationTime": _when(sent_at, alert),
         "IndicationFilterName": filter_name,
         "SequenceContext": context,
@@ -98,10 +101,47 @@ def indication(
     )
 
 
+def class_of(alert: Alert, namespace: Namespace) -> tuple[Alert, Class]:
+    """The class of the indication that an alert is told as; ours where another is not declared any more.
+
+    Raises:
+        LookupError: the namespace has not even ours.
+    """
+    if alert.raised is not None:
+        cls = namespace.get(alert.raised.classname)
+        if cls is not None:
+            return alert, cls
+        alert = replace(alert, raised=None)
+    ours = namespace.get(INDICATION)
+    if ours is None:
+        raise LookupError(INDICATION)
+    return alert, ours
+
+
+def filtered(alert: Alert, cls: Class, system_name: str, language: Language) -> Instance:
+    """The indication as filters look at it, before anybody is told."""
+    if alert.raised is None:
+        return indication(alert, system_name=system_name, language=language, sent_at=alert.at)
+    found = alert.raised.properties
+    return Instance(
+        cls.name,
+        {name: replace(null, value=found.get(name)) for name, null in types_of(cls).items()},
+    )
+
+
 def values(
     alert: Alert, system_name: str, language: Language, agent_address: str | None = None
+) -> Mapping[str, Value]:
+    """The properties that are the same for every destination; see `indication`.
+
+    Of an alert that a provider raised they are those of its own class.
+    """
+    return alert.raised.properties if alert.raised else _values(alert, system_name, language, agent_address)
+
+
+def _values(
+    alert: Alert, system_name: str, language: Language, agent_address: str | None
 ) -> dict[str, Value]:
-    """The properties that are the same for every destination; see `indication`."""
     return {
         **_common(alert, language),
         "IndicationIdentifier": alert.uuid,
@@ -138,6 +178,34 @@ TYPES = {
     for name, cim_type in _TYPES.items()
 }
 """The properties in their order, each as its NULL."""
+
+
+def types_of(cls: Class) -> Mapping[str, TypedValue]:
+    """The properties of a class of indications in their order, each as its NULL."""
+    if cls.name == INDICATION:
+        return TYPES
+    return {prop.name: TypedValue(None, prop.type, prop.is_array) for prop in cls.properties.values()}
+
+
+def raised(cls: Class, given: Instance, uuid: str, at: DateTime) -> Raised:
+    """What a provider gave as an indication of its class: every property of it, with its type.
+
+    What every indication has, and a provider need not think of, is filled in.
+
+    Raises:
+        TypeError, OverflowError: a value is not of its property's type.
+        ValueError: there is an embedded instance in it.
+    """
+    filled: dict[str, Value] = {"IndicationIdentifier": uuid, "IndicationTime": at}
+    properties: dict[str, Value] = {}
+    for prop in cls.properties.values():
+        typed = given.get(prop.name)
+        value = prop.default if typed is None or typed.value is None else typed.value
+        properties[prop.name] = filled.get(prop.name) if value is None else value
+        if prop.embedded and properties[prop.name] is not None:
+            raise ValueError(prop.name)
+        value_encoder(prop.type, prop.is_array)(properties[prop.name])
+    return Raised(cls.name, properties)
 
 
 def record(

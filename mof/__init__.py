@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+FOR_OTHERS = FOLDER / "others" / "qualifiers.mof"  # goes before MOF files that others bring along
 ROOTS: Mapping[str, str] = {"root/ESMPRO/AS": "esmpro_as.mof", "root/interop": "interop.mof"}
 
 

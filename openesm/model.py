@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from openesm.cim.values import Value
 from openesm.text import Language, Message
 
 
@@ -79,6 +81,14 @@ class StateChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """An indication of another class than ESM_AlertIndication, with all properties of that class."""
+
+    classname: str
+    properties: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """Something that managers are told: one value for every source and every way of telling.
 
@@ -95,6 +105,7 @@ class Alert:
         alert_type, probable_cause, trending: values of CIM_AlertIndication.
         correlated: uuids of the alerts that this one clears.
         test: written on request, to try the way to the manager.
+        raised: the indication that managers are told, where it is of another class.
     """
 
     uuid: str
@@ -119,6 +130,7 @@ class Alert:
     units: str = ""
     correlated: tuple[str, ...] = ()
     test: bool = False
+    raised: Raised | None = None
 
     def text(self, language: Language) -> str:
         return self.message.text(language)

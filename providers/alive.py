@@ -12,18 +12,20 @@ INSTANCE_ID = "ESM:Alive"
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """`last_runs` go with `agent.services`; None where a service has not run yet."""
+    """`last_runs` go with `agent.services`; when the agent started where a service has not run yet."""
 
     now: datetime
     uptime_s: int | None
     agent: AgentState
-    last_runs: tuple[datetime | None, ...]
+    last_runs: tuple[datetime, ...]
 
 
 def read(host: Host) -> list[Alive]:
     agent = host.agent()
+    started = host.wall() - agent.uptime_s
     last_runs = tuple(
-        None if service.last_run is None else host.local_time(service.last_run) for service in agent.services
+        host.local_time(started if service.last_run is None else service.last_run)
+        for service in agent.services
     )
     return [Alive(host.local_time(), host.uptime_s(), agent, last_runs)]
 

@@ -16,8 +16,8 @@ from esmd.auth.authenticator import admitted
 from esmd.cmpi import wire
 from esmd.cmpi.wire import Operation, Request, RowWriter, WireError
 from esmd.wbem.operations import Operations
-from esmd.wbem.repository import Group
 from esmd.wbem.results import Call, Created, Instances, Paths, Result, Returned
+from esmd.wbem.source import Group
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.values import TypedValue, Value

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from esmd.wbem.repository import Group, Repository, Source
+from esmd.wbem.repository import Repository
+from esmd.wbem.source import Group, Source
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.provider import Association
 from openesm.cim.schema import Class, Property
 
-Fresh = Callable[[Sequence[Source]], None]
+
+class Reading(Protocol):
+    """Sees to it that what is walked over was read; raises where somebody has to wait for that."""
+
+    def fresh(self, sources: Sequence[Source]) -> None:
+        """The readings of these."""
+
+    def linked(self, link: Source, end: Path) -> None:
+        """The instances of an association class in which `end` stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +39,14 @@ def _matches(wanted: str, role: str) -> bool:
 
 
 def associators(
-    repository: Repository, namespace: str, source: Path, walk: Walk, fresh: Fresh
+    repository: Repository, namespace: str, source: Path, walk: Walk, reading: Reading
 ) -> list[Group]:
     """The instances at the other ends of the associations of `source`."""
     _check_class(repository, namespace, walk.assoc_class, "AssocClass")
     _check_class(repository, namespace, walk.result_class, "ResultClass")
     found: list[Group] = []
     seen: set[tuple[str, str]] = set()
-    for _, others in _ends_of(repository, namespace, source, walk, walk.assoc_class, fresh):
+    for _, others in _ends_of(repository, namespace, source, walk, walk.assoc_class, reading):
         for other in others:
             key = other.provider.namespace.lower(), other.cls.name.lower()
             if key in seen or (walk.result_class and not other.cls.isa(walk.result_class)):
@@ -45,14 +55,16 @@ def associators(
             group = other.group
             keep = [n for n, row in enumerate(group.rows) if group.path(row).identity != source.identity]
             found.append(group if len(keep) == len(group.rows) else group.only(keep))
-    return [*found, *_linked(repository, namespace, source, walk, fresh)]
+    return [*found, *_linked(repository, namespace, source, walk, reading)]
 
 
-def references(repository: Repository, namespace: str, source: Path, walk: Walk, fresh: Fresh) -> list[Group]:
+def references(
+    repository: Repository, namespace: str, source: Path, walk: Walk, reading: Reading
+) -> list[Group]:
     """The association instances that refer to `source`."""
     found: list[Group] = []
     _check_class(repository, namespace, walk.result_class, "ResultClass")
-    for association, _ in _ends_of(repository, namespace, source, walk, walk.result_class, fresh):
+    for association, _ in _ends_of(repository, namespace, source, walk, walk.result_class, reading):
         group = repository.joined(association)
         own = [role for role, _ in association.ends if _matches(walk.role, role)]
         hits = [
@@ -63,7 +75,7 @@ def references(repository: Repository, namespace: str, source: Path, walk: Walk,
         if hits and all(group.cls is not known.cls for known in found):
             found.append(group.only(hits))
     for link in repository.links(namespace, walk.result_class):
-        fresh([link])
+        reading.linked(link, source)
         rows = [number for number, _ in _links_of(link, source, walk.role, "")]
         if rows:
             found.append(link.group.only(rows))
@@ -71,16 +83,16 @@ def references(repository: Repository, namespace: str, source: Path, walk: Walk,
 
 
 def _linked(
-    repository: Repository, namespace: str, source: Path, walk: Walk, fresh: Fresh
+    repository: Repository, namespace: str, source: Path, walk: Walk, reading: Reading
 ) -> Iterator[Group]:
     """What is tied to `source` by associations whose instances are made one by one."""
     for link in repository.links(namespace, walk.assoc_class):
-        fresh([link])
+        reading.linked(link, source)
         for _, other in _links_of(link, source, walk.role, walk.result_role):
             end = repository.source(other.namespace or namespace, other.classname)
             if end is None or (walk.result_class and not end.cls.isa(walk.result_class)):
                 continue
-            fresh([end])
+            reading.fresh([end])
             number = end.group.find(other)
             if number is not None:
                 yield end.group.only([number])
@@ -103,7 +115,7 @@ def _links_of(link: Source, source: Path, role: str, other_role: str) -> Iterato
 
 
 def _ends_of(
-    repository: Repository, namespace: str, source: Path, walk: Walk, assoc_class: str, fresh: Fresh
+    repository: Repository, namespace: str, source: Path, walk: Walk, assoc_class: str, reading: Reading
 ) -> Iterator[tuple[Association, list[Source]]]:
     """Each association in which `source` stands, with the sources at the end away from it."""
     for association in repository.associations(namespace, assoc_class):
@@ -112,7 +124,7 @@ def _ends_of(
             if not _matches(walk.role, role) or not _matches(walk.result_role, other_role):
                 continue
             if any(candidate.cls.name.lower() == source.classname.lower() for candidate in own):
-                fresh([*own, *others])
+                reading.fresh([*own, *others])
                 if any(_holds(candidate, source) for candidate in own):
                     yield association, others
 

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from esmd.wbem.repository import Repository, Source, as_key, in_thread
+from esmd.wbem.repository import Repository, in_thread
 from esmd.wbem.results import Call, Created, Nothing, Result, Returned
+from esmd.wbem.source import Source, as_key
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.provider import MethodResult, Row

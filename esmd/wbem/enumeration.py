@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from esmd.wbem.repository import Group
 from esmd.wbem.results import Instances, Paths, Pulled
+from esmd.wbem.source import Group
 from openesm.cim.errors import CIMError, Status
 from openesm.settings import Limits
 

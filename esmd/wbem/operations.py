@@ -15,10 +15,11 @@ from esmd.auth import access
 from esmd.auth.principal import Principal
 from esmd.wbem import changes, pulls, reads, walks
 from esmd.wbem.enumeration import Enumerations
-from esmd.wbem.repository import Group, Repository, Source
+from esmd.wbem.repository import Repository
 from esmd.wbem.request import NeedsReadingError, Request
 from esmd.wbem.results import Call, Instances, Paths, Result
 from esmd.wbem.signatures import REQUIRED
+from esmd.wbem.source import Group, Sought, Source
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.values import Instance, TypedValue
@@ -105,14 +106,16 @@ class Operations:
             return self._read_and_perform(call, principal, needs)
 
     async def _read_and_perform(self, call: Call, principal: Principal, needs: NeedsReadingError) -> Result:
-        ready: set[Source] = set()
+        ready: set[Source | Sought] = set()
         while True:
             try:
                 await self._repository.refresh(needs.sources)
+                await self._repository.seek(needs.sought)
             except TimeoutError:
-                names = ", ".join(source.cls.name for source in needs.sources)
+                slow = [*needs.sources, *(sought.source for sought in needs.sought)]
+                names = ", ".join(source.cls.name for source in slow)
                 raise CIMError.of(Status.FAILED, "cim.provider-slow", name=names) from None
-            ready.update(needs.sources)
+            ready.update(needs.sources, needs.sought)
             try:
                 result = self._attempt(call, principal, frozenset(ready))
             except NeedsReadingError as more:
@@ -121,7 +124,7 @@ class Operations:
             return await result if isinstance(result, Awaitable) else result
 
     def _attempt(
-        self, call: Call, principal: Principal, ready: frozenset[Source]
+        self, call: Call, principal: Principal, ready: frozenset[Source | Sought]
     ) -> Result | Awaitable[Result]:
         self.permit(call, principal)
         handler = HANDLERS.get(call.name) if call.target is None else _invoke
@@ -208,10 +211,8 @@ def _delete(request: Request) -> Awaitable[Result]:
 
 def _invoke(request: Request) -> Awaitable[Result]:
     target = request.call.target
-    if isinstance(target, Path):
-        source = request.repository.source(request.namespace, target.classname)
-        if source is not None:
-            request.fresh([source])
+    if isinstance(target, Path) and request.repository.source(request.namespace, target.classname):
+        request.look_for(target)
     return changes.invoke(request.repository, request.call)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esmd.wbem.repository import Group
 from esmd.wbem.request import Request, lower
 from esmd.wbem.results import (
     Classes,
@@ -17,6 +16,7 @@ from esmd.wbem.results import (
     QualifierTypes,
     View,
 )
+from esmd.wbem.source import Group
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.schema import Class

@@ -10,137 +10,21 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from esmd.wbem.source import ALIASES, INTEROP, Group, Sought, Source
 from openesm.cim.errors import CIMError, Status
-from openesm.cim.path import KeyValue, Path, normal_namespace
+from openesm.cim.path import Path, normal_namespace
 from openesm.cim.provider import Association, Provider, Row
 from openesm.cim.schema import Class, Namespace, Schema
-from openesm.cim.values import INTEGER_RANGE, DateTime, Value, parse_boolean, parse_integer
+from openesm.cim.values import Value
 from openesm.host import Host
 
-INTEROP = "root/interop"
-ALIASES = {"interop": INTEROP, "root/pg_interop": INTEROP}
 SPELLINGS = {"interop": "interop", "root/pg_interop": "root/PG_InterOp", INTEROP: INTEROP}
 READ_LIMIT_S = 15.0
 
 log = logging.getLogger("openesm.provider")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """Rows of one class, complete: constants and defaults of the schema are filled in.
-
-    `elements` are the provider's own values, row by row ((), for an association).
-    """
-
-    cls: Class
-    namespace: str
-    rows: Sequence[Row]
-    elements: Sequence[Any] = ()
-    index: dict[Hashable, int] = field(default_factory=dict)
-
-    def find(self, path: Path) -> int | None:
-        """The row that `path` names, whatever spelling its keys have."""
-        if not self.index and self.rows:
-            self.index.update(
-                (key_of(self.cls, row, self.namespace), number) for number, row in enumerate(self.rows)
-            )
-        wanted = key_of_path(self.cls, path, self.namespace)
-        return None if wanted is None else self.index.get(wanted)
-
-    def path(self, row: Row) -> Path:
-        keys = tuple((name, as_key(row[name])) for name in self.cls.keys)
-        return Path(self.cls.name, keys, self.namespace)
-
-    def only(self, numbers: Iterable[int]) -> Group:
-        """The same class with some of its rows."""
-        return Group(self.cls, self.namespace, [self.rows[number] for number in numbers])
-
-
-def as_key(value: Value) -> KeyValue:
-    """A value as a key binding has it; TypeError for what can be none."""
-    if isinstance(value, bool | int | float | str | DateTime | Path):
-        return value
-    if isinstance(value, datetime | timedelta):
-        return DateTime.of(value)
-    raise TypeError(f"not a key value: {value!r}")
-
-
-def key_of(cls: Class, row: Row, namespace: str) -> Hashable:
-    """What identifies a row within its class; references without a namespace are into `namespace`."""
-    return tuple(_key_identity(row[name], namespace) for name in cls.keys)
-
-
-def key_of_path(cls: Class, path: Path, namespace: str) -> Hashable | None:
-    """The identity of the row that a client's path names; None when it names none of this class.
-
-    A client may spell a number as a string and leave the name of a single key out (X10).
-    """
-    given = {name.lower(): value for name, value in path.keys}
-    if "" in given and len(given) == 1 and len(cls.keys) == 1:
-        given = {cls.keys[0].lower(): given[""]}
-    if set(given) != {name.lower() for name in cls.keys}:
-        return None
-    identity = []
-    for name in cls.keys:
-        try:
-            value = _typed_key(given[name.lower()], cls.properties[name.lower()].type)
-        except ValueError:
-            return None
-        identity.append(_key_identity(value, namespace))
-    return tuple(identity)
-
-
-def _typed_key(value: KeyValue, cim_type: str) -> Value:
-    if cim_type in ("string", "char16"):
-        return str(value)
-    if cim_type == "boolean":
-        return value if isinstance(value, bool) else parse_boolean(str(value))
-    if cim_type in INTEGER_RANGE:
-        return value if type(value) is int else parse_integer(str(value), cim_type)
-    if cim_type == "datetime" and isinstance(value, str):
-        return DateTime.parse(value)
-    return value
-
-
-def _key_identity(value: Value, namespace: str) -> Hashable:
-    if isinstance(value, Path):
-        where = normal_namespace(value.namespace or namespace)
-        return ALIASES.get(where, where), value.local_identity
-    return as_key(value)
-
-
-class Source:
-    """A provider and its last reading."""
-
-    def __init__(self, provider: Provider[Any], cls: Class, constants: Row) -> None:
-        self.provider = provider
-        self.cls = cls
-        self.constants = constants
-        self.taken = float("-inf")
-        self.version: object = None
-        self.group = Group(cls, provider.namespace, ())
-        self.pending: asyncio.Future[None] | None = None
-        self.failing = False
-
-    def read(self, host: Host) -> tuple[list[Any], list[Row]]:
-        provider, constants = self.provider, self.constants
-        elements = list(provider.read(host))
-        rows: list[Row] = [{**constants, **provider.instance(element)} for element in elements]
-        for key in self.cls.keys:
-            if None in [row.get(key) for row in rows]:
-                raise TypeError(f"{self.cls.name}: key {key} is NULL")
-        return elements, rows
-
-    def keep(self, elements: list[Any], rows: list[Row], now: float) -> None:
-        self.taken = now
-        self.failing = False
-        if rows != self.group.rows:
-            self.group = Group(self.cls, self.provider.namespace, rows, elements)
 
 
 class Repository:
@@ -277,7 +161,23 @@ class Repository:
             elements, rows = source.read(self.host)
         except Exception as failed:
             raise self._failed(source, failed) from failed
-        source.keep(elements, rows, self._now())
+        source.keep(elements, rows, self._now(), self._freshness_s)
+
+    async def seek(self, sought: Iterable[Sought]) -> None:
+        """Asks providers for what their readings may have left out.
+
+        Raises:
+            CIMError: FAILED when one fails, or does not answer within `READ_LIMIT_S`.
+        """
+        await asyncio.wait_for(asyncio.gather(*map(self._seek, sought)), READ_LIMIT_S)
+
+    async def _seek(self, sought: Sought) -> None:
+        source = sought.source
+        try:
+            found = await in_thread(lambda: source.seek(self.host, sought), source.cls.name)
+        except Exception as failed:
+            raise self._failed(source, failed) from failed
+        source.add(sought, found, self._now())
 
     async def refresh(self, sources: Iterable[Source]) -> None:
         """Reads sources that may block, each in a thread of its own; one reading at a time for each.
@@ -299,11 +199,12 @@ class Repository:
             elements, rows = await in_thread(lambda: source.read(self.host), source.cls.name)
         except Exception as failed:
             raise self._failed(source, failed) from failed
-        source.keep(elements, rows, self._now())
+        source.keep(elements, rows, self._now(), self._freshness_s)
 
     def invalidate(self, source: Source) -> None:
         """After a change: the next request reads anew."""
         source.taken = float("-inf")
+        source.forget()
 
     def _failed(self, source: Source, failed: Exception) -> CIMError:
         if isinstance(failed, CIMError):

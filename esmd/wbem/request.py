@@ -9,30 +9,36 @@ from typing import Any
 from esmd.auth.principal import Principal
 from esmd.wbem import changes
 from esmd.wbem.enumeration import Enumerations
-from esmd.wbem.repository import Group, Repository, Source
+from esmd.wbem.repository import Repository
 from esmd.wbem.results import Call, View
+from esmd.wbem.source import Group, Sought, Source
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.schema import Class
 
 
 class NeedsReadingError(Exception):
-    """Sources must be read first, and that may block; then the operation is attempted again."""
+    """Sources must be read first, and that may block; then the operation is attempted again.
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        super().__init__(sources)
+    Attributes:
+        sought: what their readings may have left out.
+    """
+
+    def __init__(self, sources: Sequence[Source], sought: Sequence[Sought] = ()) -> None:
+        super().__init__(sources, sought)
         self.sources = sources
+        self.sought = sought
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call of a principal; `ready` are the sources that were read for it."""
+    """A call of a principal; `ready` are the sources that were read for it, and what was sought."""
 
     call: Call
     principal: Principal
     repository: Repository
     enumerations: Enumerations
-    ready: frozenset[Source]
+    ready: frozenset[Source | Sought]
     used: list[Source] = field(default_factory=list)
 
     @property
@@ -71,11 +77,27 @@ class Request:
 
     def find(self, path: Path) -> tuple[Source, int]:
         """The source and row of an existing instance; INVALID_CLASS or NOT_FOUND."""
-        cls = self.repository.cls(self.namespace, path.classname)
-        source = self.repository.source(self.namespace, cls.name)
+        self.repository.cls(self.namespace, path.classname)
+        self.look_for(path)
+        return changes.find(self.repository, self.namespace, path)
+
+    def look_for(self, path: Path) -> None:
+        """Makes sure that the instance is there if there is one."""
+        source = self.repository.source(self.namespace, path.classname)
         if source is not None:
             self.fresh([source])
-        return changes.find(self.repository, self.namespace, path)
+            if source.provider.find is not None and source.group.find(path) is None:
+                self._seek(Sought(source, path))
+
+    def linked(self, link: Source, end: Path) -> None:
+        """Makes sure that the instances of an association in which `end` stands are there."""
+        self.fresh([link])
+        if link.provider.refer is not None:
+            self._seek(Sought(link, end, referring=True))
+
+    def _seek(self, sought: Sought) -> None:
+        if sought not in self.ready:
+            raise NeedsReadingError((), (sought,))
 
     def locate(self, path: Path) -> tuple[Group, int]:
         """An existing instance, of an association too; INVALID_CLASS or NOT_FOUND."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esmd.wbem.repository import Group
+from esmd.wbem.source import Group
 from openesm.cim.errors import CIMError
 from openesm.cim.path import Path
 from openesm.cim.provider import MethodResult

@@ -50,13 +50,13 @@ def _walked(
 
 def associated_instances(request: Request, target: Path) -> Instances:
     path = _existing(request, target)
-    groups = associators(request.repository, request.namespace, path, _walk(request), request.fresh)
+    groups = associators(request.repository, request.namespace, path, _walk(request), request)
     return Instances(groups, request.view(), request.namespace)
 
 
 def referring_instances(request: Request, target: Path) -> Instances:
     path = _existing(request, target)
-    groups = references(request.repository, request.namespace, path, _walk(request), request.fresh)
+    groups = references(request.repository, request.namespace, path, _walk(request), request)
     return Instances(groups, request.view(), request.namespace)
 
 

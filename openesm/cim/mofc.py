@@ -8,7 +8,9 @@ classes first:
      flavors], …], "properties": [{"name", "type", "array", "size", "class", "default", "qualifiers"}, …],
      "methods": [{"name", "type", "qualifiers", "parameters": […]}, …]}, …]}}}
 
-What is absent is NULL, false or empty. `flavors` holds o (overridable), s (to subclass) and t (translatable).
+MOF files of others are compiled into the agent's namespace: `"declared": {file: [class, …]}` says which have
+what; one that is wrong is left out, and `"refused": {file: reason}` says so. What is absent is NULL, false or
+empty. `flavors` holds o (overridable), s (to subclass) and t (translatable).
 Only `compile_schema` loads pywbem, and `schema` runs it in a process of its own.
 """
 
@@ -24,11 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 import mof
 from openesm import atomic
+from openesm.cim.provider import NAMESPACE
 from openesm.cim.schema import FORMAT, Schema, packed
 from openesm.text import Language, Message, locale_language, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pywbem import CIMClass, CIMMethod, CIMParameter, CIMProperty, CIMQualifier, CIMQualifierDeclaration
 
@@ -51,47 +54,60 @@ class MofError(Exception):
         return self.reason.text(language)
 
 
-def digest() -> str:
+def digest(more: Sequence[Path] = ()) -> str:
     """SHA-256 (hex) over the names and contents of all MOF files, and the format of the compiled file."""
     found = hashlib.sha256(f"{FORMAT}\0".encode())
-    for path in mof.files():
-        content = path.read_bytes()
-        found.update(f"{path.relative_to(mof.FOLDER).as_posix()}\0{len(content)}\0".encode())
+    for path in (*mof.files(), *more):
+        content = path.read_bytes() if path.exists() else b""
+        name = path if path in more else path.relative_to(mof.FOLDER)
+        found.update(f"{name.as_posix()}\0{len(content)}\0".encode())
         found.update(content)
     return found.hexdigest()
 
 
-def compile_schema(folder: Path | None = None, roots: Mapping[str, str] = mof.ROOTS) -> dict[str, Any]:
+def compile_schema(
+    folder: Path | None = None, roots: Mapping[str, str] = mof.ROOTS, more: Sequence[Path] = ()
+) -> dict[str, Any]:
     """The compiled schema of the namespaces whose root files `roots` names, below `folder` (else `mof/`).
+
+    Args:
+        more: files of others, for the agent's namespace.
 
     Raises:
         MofError: the MOF is wrong, or a file of it cannot be read.
     """
-    namespaces = {name: _compile((folder or mof.FOLDER) / root, name) for name, root in roots.items()}
-    return {"format": FORMAT, "digest": digest(), "namespaces": namespaces}
+    others: dict[str, dict[str, Any]] = {"declared": {}, "refused": {}}
+    namespaces = {
+        name: _compile((folder or mof.FOLDER) / root, name, more if name == NAMESPACE else (), others)
+        for name, root in roots.items()
+    }
+    return {"format": FORMAT, "digest": digest(more), "namespaces": namespaces, **_present(**others)}
 
 
-def write(path: Path) -> None:
+def write(path: Path, more: Sequence[Path] = ()) -> None:
     """Compiles the schema into `path`, whole or not at all.
 
     Raises:
         MofError: the MOF is wrong.
         OSError: the file cannot be written.
     """
-    text = json.dumps(packed(compile_schema()), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(packed(compile_schema(more=more)), ensure_ascii=False, separators=(",", ":"))
     atomic.write(path, text.encode(), 0o644)
 
 
-def schema(cache: Path) -> Schema:
+def schema(cache: Path, more: Sequence[Path] = ()) -> Schema:
     """The schema of the MOF as it is now, from `cache` when that is current, else compiled into it first.
+
+    Args:
+        more: files of others, for the agent's namespace.
 
     Raises:
         MofError: it cannot be made, or not kept in `cache`.
     """
-    wanted = digest()
+    wanted = digest(more)
     found = _load(cache)
     if found is None or found.digest != wanted:
-        _compile_apart(cache)
+        _compile_apart(cache, more)
         found = _load(cache)
     if found is None or found.digest != wanted:
         raise MofError("mofc.not-kept", file=cache)
@@ -105,8 +121,8 @@ def _load(cache: Path) -> Schema | None:
         return None
 
 
-def _compile_apart(cache: Path) -> None:
-    command = [sys.executable, "-I", "-c", _APART, str(_PACKAGES), "--output", str(cache)]
+def _compile_apart(cache: Path, more: Sequence[Path]) -> None:
+    command = [sys.executable, "-I", "-c", _APART, str(_PACKAGES), "--output", str(cache), *map(str, more)]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMPILE_LIMIT_S, check=False
@@ -117,11 +133,38 @@ def _compile_apart(cache: Path) -> None:
         raise MofError("mofc.failed", reason=done.stderr.decode(errors="replace").strip())
 
 
-def _compile(root: Path, namespace: str) -> dict[str, Any]:
+def _compile(
+    root: Path, namespace: str, more: Sequence[Path], others: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
     import pywbem
 
     repository = pywbem.MOFWBEMConnection()
     compiler = pywbem.MOFCompiler(repository, search_paths=[], log_func=None)
+    _compile_file(compiler, root, namespace)
+    if more:
+        _compile_file(compiler, mof.FOR_OTHERS, namespace)
+    for path in more:
+        before = dict(repository.classes[namespace])
+        try:
+            _compile_file(compiler, path, namespace)
+            changed = [name for name, cls in before.items() if repository.classes[namespace][name] is not cls]
+            if changed:
+                raise MofError("mofc.declared-again", file=path, name=changed[0])
+            names = [cls.classname for cls in repository.classes[namespace].values()]
+            others["declared"][str(path)] = [name for name in names if name not in before]
+        except MofError as wrong:
+            others["refused"][str(path)] = str(wrong)
+            repository.classes[namespace].clear()
+            repository.classes[namespace].update(before)
+    return {
+        "qualifiers": [_declaration(entry) for entry in repository.qualifiers[namespace].values()],
+        "classes": [_class(entry) for entry in repository.classes[namespace].values()],
+    }
+
+
+def _compile_file(compiler: Any, root: Path, namespace: str) -> None:
+    import pywbem
+
     try:
         compiler.compile_file(str(root), namespace)
     except pywbem.MOFCompileError as wrong:
@@ -131,10 +174,6 @@ def _compile(root: Path, namespace: str) -> dict[str, Any]:
         raise MofError("mofc.unreadable", file=_file(compiler, root), reason=unread) from unread
     except (ValueError, TypeError) as odd:
         raise MofError("mofc.bad-value", file=_file(compiler, root), reason=odd) from odd
-    return {
-        "qualifiers": [_declaration(entry) for entry in repository.qualifiers[namespace].values()],
-        "classes": [_class(entry) for entry in repository.classes[namespace].values()],
-    }
 
 
 def _file(compiler: Any, root: Path) -> str:
@@ -218,12 +257,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Writes the compiled schema to `--output`, else to standard output; 1 and a message when it cannot."""
     parser = argparse.ArgumentParser(prog="python -m openesm.cim.mofc", description=say("mofc.purpose"))
     parser.add_argument("--output", type=Path, metavar="FILE", help=say("mofc.output"))
-    output: Path | None = parser.parse_args(arguments).output
+    parser.add_argument("more", type=Path, nargs="*", metavar="MOF", help=say("mofc.more"))
+    parsed = parser.parse_args(arguments)
+    output: Path | None = parsed.output
     try:
         if output is None:
-            json.dump(compile_schema(), sys.stdout, ensure_ascii=False, indent=1)
+            json.dump(compile_schema(more=parsed.more), sys.stdout, ensure_ascii=False, indent=1)
         else:
-            write(output)
+            write(output, parsed.more)
     except MofError as wrong:
         sys.stderr.write(wrong.text(locale_language()) + "\n")
         return 1

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from openesm.cim.values import Value
 
 if TYPE_CHECKING:
+    from openesm.cim.path import Path
     from openesm.host import Host
 
 T = TypeVar("T")
@@ -58,6 +59,8 @@ class Provider(Generic[T]):
             `create` gets the properties and returns the keys; `modify` the element and the changed
             properties, all or nothing.
         methods: extrinsic methods by the name in the MOF.
+        find: the element that a path names, None where there is none; for a class whose `read` gives not all.
+        refer: of an association class, the elements in which an instance stands; likewise.
     """
 
     classname: str
@@ -72,6 +75,8 @@ class Provider(Generic[T]):
     modify: Callable[[Host, T, Row], None] | None = None
     delete: Callable[[Host, T], None] | None = None
     methods: Mapping[str, Method] = field(default_factory=dict)
+    find: Callable[[Host, Path], T | None] | None = None
+    refer: Callable[[Host, Path], Iterable[T]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

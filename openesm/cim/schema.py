@@ -177,10 +177,17 @@ class Namespace:
 
 
 class Schema:
-    """All namespaces of the compiled file; `digest` names the MOF that it was made from."""
+    """All namespaces of the compiled file; `digest` names the MOF that it was made from.
+
+    Attributes:
+        declared: MOF files of others, each with the classes that it declares.
+        refused: those that are wrong, each with the reason.
+    """
 
     def __init__(self, compiled: Mapping[str, Any]) -> None:
         self.digest: str = compiled["digest"]
+        self.declared: Mapping[str, Sequence[str]] = compiled.get("declared", {})
+        self.refused: Mapping[str, str] = compiled.get("refused", {})
         self.namespaces = {
             normal_namespace(name): Namespace(name, content["qualifiers"], content["classes"])
             for name, content in compiled["namespaces"].items()

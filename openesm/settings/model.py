@@ -86,6 +86,11 @@ class Monitoring:
 
 
 @dataclass(frozen=True, slots=True)
+class Providers:
+    folder: Path | None = field(default=None, metadata={"example": "/etc/openesm/providers"})
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     interval_s: int = field(default=30, metadata={"range": (1, 3600)})
     retention_h: int = field(default=72, metadata={"range": (1, 720)})
@@ -145,6 +150,7 @@ class Settings:
     syslog: Syslog
     alerts: Alerts
     monitoring: Monitoring
+    providers: Providers
     delivery: Delivery
     host: Host
     limits: Limits
@@ -162,6 +168,7 @@ SECTIONS: Mapping[str, type] = MappingProxyType(
         "syslog": Syslog,
         "alerts": Alerts,
         "monitoring": Monitoring,
+        "providers": Providers,
         "delivery": Delivery,
         "host": Host,
         "limits": Limits,

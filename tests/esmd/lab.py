@@ -52,8 +52,7 @@ class Lab:
         self.outbox = Outbox(
             self.store,
             self.registry,
-            lambda each: indication(each, system_name="server", language="en", sent_at=each.at),
-            cls,
+            lambda each: (cls, indication(each, system_name="server", language="en", sent_at=each.at)),
             lambda: self.now,
             self.told.append,
             self.pace,

@@ -30,9 +30,7 @@ def publish(rig: Rig, count: int) -> float:
     settings = load(config)
     host = Host(settings.host.root)
     schema = mofc.schema(settings.state.dir / "schema.json")
-    cls = schema.namespaces["root/esmpro/as"].get("ESM_AlertIndication")
-    assert cls is not None
-    alerts = Alerts(settings, host, cls)
+    alerts = Alerts(settings, host, schema.namespaces["root/esmpro/as"])
     try:
         begun = time.monotonic()
         for start in range(0, count, STORM):

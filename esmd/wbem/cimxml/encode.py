@@ -15,7 +15,6 @@ from esmd.wbem.cimxml.fragments import (
     instance_name,
     value_encoder,
 )
-from esmd.wbem.repository import Group
 from esmd.wbem.results import (
     Call,
     Classes,
@@ -32,6 +31,7 @@ from esmd.wbem.results import (
     Returned,
     View,
 )
+from esmd.wbem.source import Group
 from openesm.cim.errors import CIMError
 from openesm.cim.path import normal_namespace
 from openesm.cim.values import Instance

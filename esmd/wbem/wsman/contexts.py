@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from esmd.wbem.repository import Group
+from esmd.wbem.source import Group
 from esmd.wbem.wsman.fault import Fault
 from esmd.wbem.wsman.resources import Resource
 

@@ -7,8 +7,9 @@ from xml.etree.ElementTree import Element
 
 from esmd.auth.principal import Principal
 from esmd.wbem.reads import Candidate
-from esmd.wbem.repository import Group, Repository
+from esmd.wbem.repository import Repository
 from esmd.wbem.results import Instances, Result
+from esmd.wbem.source import Group
 from esmd.wbem.wsman import pages
 from esmd.wbem.wsman.calls import Calls
 from esmd.wbem.wsman.contexts import IDLE_S, LONGEST_S, Contexts, Cursor

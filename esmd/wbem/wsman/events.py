@@ -33,23 +33,26 @@ class Form:
 
     Args:
         url: of the sink.
-        cls: of the indications.
     """
 
-    def __init__(self, url: str, sink: EventSink, cls: Class) -> None:
+    def __init__(self, url: str, sink: EventSink) -> None:
         self._url = url
         self._sink = sink
-        self._writer = Writer(cls, f"{sink.base}{cls.name}", sink.base, NAMESPACE)
+        self._writers: dict[str, Writer] = {}
 
-    def item(self, properties: Mapping[str, Value]) -> str:
+    def item(self, cls: Class, properties: Mapping[str, Value]) -> str:
         """One event alone, for a sink that fetches.
 
         Raises:
             TypeError: a property's value is not of its type.
         """
-        return self._writer.write(properties)
+        writer = self._writers.get(cls.name)
+        if writer is None:
+            base = self._sink.base
+            writer = self._writers[cls.name] = Writer(cls, f"{base}{cls.name}", base, NAMESPACE)
+        return writer.write(properties)
 
-    def event(self, message_id: str, properties: Mapping[str, Value], bookmark: str) -> bytes:
+    def event(self, message_id: str, cls: Class, properties: Mapping[str, Value], bookmark: str) -> bytes:
         """The request that carries one event.
 
         Args:
@@ -61,7 +64,7 @@ class Form:
         header = self.bookmark(bookmark)
         if self._sink.mode is not DeliveryMode.PUSH:
             header += "<wsman:AckRequested/>"
-        return self._request(message_id, EVENT, header, self.item(properties))
+        return self._request(message_id, EVENT, header, self.item(cls, properties))
 
     def bookmark(self, uuid_of_alert: str) -> str:
         """The header by which a later subscription goes on after an event (DSP0226 10.2.6)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from esmd.wbem.repository import Group
+from esmd.wbem.source import Group
 from esmd.wbem.wsman.contexts import Cursor
 from esmd.wbem.wsman.fault import Fault
 from esmd.wbem.wsman.resources import reference_text

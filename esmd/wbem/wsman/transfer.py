@@ -7,8 +7,9 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from esmd.auth.principal import Principal
-from esmd.wbem.repository import Group, Repository
+from esmd.wbem.repository import Repository
 from esmd.wbem.results import Created, Instances, Returned
+from esmd.wbem.source import Group
 from esmd.wbem.wsman.calls import Calls
 from esmd.wbem.wsman.envelope import Envelope, Fragment
 from esmd.wbem.wsman.fault import NOT_SUPPORTED, UNREACHABLE, Fault

@@ -18,8 +18,9 @@ from esmd.auth.principal import _MINT, Principal
 from esmd.auth.users import Role
 from esmd.wbem.enumeration import Enumerations
 from esmd.wbem.operations import Operations
-from esmd.wbem.repository import Group, Repository
+from esmd.wbem.repository import Repository
 from esmd.wbem.results import Call, Instances, Paths, Pulled, Result
+from esmd.wbem.source import Group
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.mofc import compile_schema
 from openesm.cim.path import Path

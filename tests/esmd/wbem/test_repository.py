@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from esmd.wbem.repository import Repository, Source
+from esmd.wbem.repository import Repository
+from esmd.wbem.source import Source
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.provider import Provider
@@ -249,7 +250,7 @@ def test_intervals_and_times_of_a_provider_serve_as_keys() -> None:
     world = World()
     source = world.repository.source(NS, "T_Keys")
     assert source is not None
-    source.keep([7], [{**KEYS, "When": timedelta(days=1)}], world.clock())
+    source.keep([7], [{**KEYS, "When": timedelta(days=1)}], world.clock(), 1.0)
     names = world.perform("EnumerateInstanceNames", classname="T_Keys")
     path = names.groups[0].path(names.groups[0].rows[0])
     assert path.get("When") == DAY

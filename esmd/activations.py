@@ -1,0 +1,124 @@
+"""Tells providers of others whether somebody wants their indications, and for what."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from openesm.cim.errors import CIMError
+from openesm.cim.provider import NAMESPACE
+from openesm.cim.schema import Class
+from subscription.model import Filter
+from subscription.query import parse
+
+log = logging.getLogger("openesm.provider")
+
+
+class Source(Protocol):
+    """A provider of indications (`providers.others.old_style.OldModule`)."""
+
+    def hook(self, name: str, *args: object) -> Any:
+        """Calls one of its functions where it has it; CIMError where that refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicating:
+    """A provider of indications with their classes."""
+
+    source: Source
+    classes: Sequence[Class]
+
+    def serves(self, classname: str) -> list[str]:
+        """Names of its classes that a query for a class is about."""
+        return [cls.name for cls in self.classes if cls.isa(classname)]
+
+
+class Activations:
+    """Follows the filters that are subscribed to.
+
+    Each provider is told in a thread of its own, in order, so that one that hangs holds up nobody else.
+
+    Args:
+        wanted: the filters that active subscriptions have now.
+    """
+
+    def __init__(self, indicating: Iterable[Indicating], wanted: Callable[[], Iterable[Filter]]) -> None:
+        self._wanted = wanted
+        self._lock = threading.Lock()
+        self._tellers = [_Teller(each) for each in indicating]
+
+    def permit(self, wanted: Filter | None, owner: str) -> None:
+        """Asks the providers whether a filter may be subscribed to.
+
+        Raises:
+            CIMError: one refuses.
+        """
+        if wanted is None:
+            return
+        query = parse(wanted.query, wanted.language)
+        for teller in self._tellers:
+            classes = teller.indicating.serves(query.classname)
+            if classes:
+                teller.indicating.source.hook("authorize_filter", wanted.query, NAMESPACE, classes, owner)
+
+    def follow(self) -> None:
+        """The subscriptions may be others now; called from any thread."""
+        with self._lock:
+            filters = {wanted.query: wanted for wanted in self._wanted()}
+            for teller in self._tellers:
+                teller.follow(filters)
+
+    def close(self) -> None:
+        """Nobody wants anything any more; returns at once."""
+        with self._lock:
+            for teller in self._tellers:
+                teller.follow({})
+                teller.end()
+
+
+class _Teller:
+    """Tells one provider."""
+
+    def __init__(self, indicating: Indicating) -> None:
+        self.indicating = indicating
+        self._active: dict[str, list[str]] = {}  # query -> classes
+        self._calls: queue.SimpleQueue[tuple[object, ...] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="openesm activations", daemon=True).start()
+
+    def follow(self, filters: Mapping[str, Filter]) -> None:
+        wanted: dict[str, list[str]] = {}
+        for text, each in filters.items():
+            with suppress(CIMError):
+                classes = self.indicating.serves(parse(text, each.language).classname)
+                if classes:
+                    wanted[text] = classes
+        had_any = bool(self._active)
+        for text in [text for text in wanted if text not in self._active]:
+            self._tell("activate_filter", text, NAMESPACE, wanted[text], not self._active)
+            self._active[text] = wanted[text]
+        if self._active and not had_any:
+            self._tell("enable_indications")
+        for text in [text for text in self._active if text not in wanted]:
+            classes = self._active.pop(text)
+            if not self._active:
+                self._tell("disable_indications")
+            self._tell("deactivate_filter", text, NAMESPACE, classes, not self._active)
+
+    def _tell(self, *call: object) -> None:
+        self._calls.put(call)
+
+    def end(self) -> None:
+        self._calls.put(None)
+
+    def _run(self) -> None:
+        while (call := self._calls.get()) is not None:
+            name, *args = call
+            try:
+                self.indicating.source.hook(str(name), *args)
+            except CIMError as failed:
+                log.error("%s: %s", name, failed)
