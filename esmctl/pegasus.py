@@ -8,7 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,14 @@ import openesm
 import providers
 import providers.cmpi
 from esmctl.failure import FailureError
-from esmctl.registration import LIBRARY, MODULE, pegasus
+from esmctl.registration import LIBRARY, MODULE, pegasus, served
+from esmd.cmpi.start import configured
 from openesm.cim.mofc import compile_schema
 from openesm.cim.path import normal_namespace
 from openesm.cim.provider import NAMESPACE
 from openesm.cim.schema import Schema
 from openesm.text import say
+from providers.others.gathering import Others
 
 INTEROP = "root/PG_InterOp"
 TIMEOUT_S = 300.0
@@ -38,9 +40,11 @@ class Pegasus:
 
     Attributes:
         home: where a Pegasus that was built lives (PEGASUS_HOME); None for the one of the distribution.
+        others: MOF files of providers of others.
     """
 
     home: Path | None
+    others: tuple[Path, ...] = ()
 
     # -- what is there
 
@@ -80,15 +84,24 @@ class Pegasus:
 
     def register(self) -> None:
         """Builds and registers; what was registered before is replaced."""
+        schema = Schema(compile_schema(more=self.others))
+        for refused, reason in schema.refused.items():
+            raise FailureError.of("pegasus-failed", command=refused, reason=reason)
+        names = [name for file in self.others for name in schema.declared[str(file)]]
+        own = schema.namespaces[normal_namespace(NAMESPACE)]
+        others = [cls for name in names if (cls := own.get(name)) is not None]
         build(self.bridge())
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            schema = _for_pegasus(folder / "mof")
-            self._run("cimmof", "-w", "-aEV", "-uc", "-n", NAMESPACE, str(schema / mof.ROOTS[NAMESPACE]))
+            copy = _for_pegasus(folder / "mof")
+            files = [copy / mof.ROOTS[NAMESPACE], *((mof.FOR_OTHERS, *self.others) if others else ())]
+            for file in files:
+                self._run("cimmof", "-w", "-aEV", "-uc", "-n", NAMESPACE, str(file))
             if self.state():
                 self._forget()
             registration = folder / "openesm.mof"
-            registration.write_text(pegasus(providers.installed(), openesm.__version__), "utf-8")
+            classes = served(providers.installed(), others)
+            registration.write_text(pegasus(classes, openesm.__version__), "utf-8")
             self._run("cimmof", "-w", "-n", INTEROP, str(registration))
 
     def unregister(self) -> None:
@@ -96,7 +109,7 @@ class Pegasus:
         if self.state():
             self._forget()
         self.bridge().unlink(missing_ok=True)
-        for classname in leaves_first():
+        for classname in leaves_first(self.others):
             self._run("cimcli", "dc", classname, "-n", NAMESPACE, check=False)
         for qualifier in self._run("cimcli", "eq", "-n", NAMESPACE, check=False).splitlines():
             if found := re.match(r"\s*Qualifier (\w+)", qualifier):
@@ -159,9 +172,9 @@ def _base_python() -> str:
     return str(Path(sys.base_exec_prefix) / "bin" / f"python{sysconfig.get_python_version()}")
 
 
-def leaves_first() -> list[str]:
+def leaves_first(others: Sequence[Path] = ()) -> list[str]:
     """The classes of the namespace, each before those that it derives from or refers to."""
-    namespace = Schema(compile_schema()).namespaces[normal_namespace(NAMESPACE)]
+    namespace = Schema(compile_schema(more=others)).namespaces[normal_namespace(NAMESPACE)]
     classes = [cls for name in namespace.descendants("") if (cls := namespace.get(name)) is not None]
     return [cls.name for cls in sorted(classes, key=lambda cls: (not cls.is_association, -len(cls.ancestry)))]
 
@@ -187,7 +200,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def named(args: argparse.Namespace) -> Pegasus:
     """The Pegasus that the command line, or PEGASUS_HOME, names; else the one of the distribution."""
     home = args.home or os.environ.get("PEGASUS_HOME")
-    return Pegasus(Path(home).absolute() if home else None)
+    return Pegasus(Path(home).absolute() if home else None, tuple(_others()))
+
+
+def _others() -> list[Path]:
+    """The MOF files of others that the provider process finds: it reads the same configuration."""
+    found, settings = Others(), configured()
+    found.add_installed()
+    folder = settings and settings.providers.folder
+    declared = sorted(folder.glob("*.mof")) if folder else []
+    return [*found.mof, *(file for file in declared if file.with_suffix(".py").exists())]
 
 
 def ready(args: argparse.Namespace) -> Pegasus:

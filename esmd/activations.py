@@ -5,16 +5,13 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from openesm.cim.errors import CIMError
 from openesm.cim.provider import NAMESPACE
 from openesm.cim.schema import Class
-from subscription.model import Filter
-from subscription.query import parse
 
 log = logging.getLogger("openesm.provider")
 
@@ -44,40 +41,39 @@ class Activations:
     Each provider is told in a thread of its own, in order, so that one that hangs holds up nobody else.
 
     Args:
-        wanted: the filters that active subscriptions have now.
+        wanted: the queries that are subscribed to now, each with the class that it is about.
     """
 
-    def __init__(self, indicating: Iterable[Indicating], wanted: Callable[[], Iterable[Filter]]) -> None:
+    def __init__(
+        self, indicating: Iterable[Indicating], wanted: Callable[[], Iterable[tuple[str, str]]]
+    ) -> None:
         self._wanted = wanted
         self._lock = threading.Lock()
         self._tellers = [_Teller(each) for each in indicating]
 
-    def permit(self, wanted: Filter | None, owner: str) -> None:
-        """Asks the providers whether a filter may be subscribed to.
+    def permit(self, query: str, classname: str, owner: str) -> None:
+        """Asks the providers whether a query may be subscribed to.
 
         Raises:
             CIMError: one refuses.
         """
-        if wanted is None:
-            return
-        query = parse(wanted.query, wanted.language)
         for teller in self._tellers:
-            classes = teller.indicating.serves(query.classname)
+            classes = teller.indicating.serves(classname)
             if classes:
-                teller.indicating.source.hook("authorize_filter", wanted.query, NAMESPACE, classes, owner)
+                teller.indicating.source.hook("authorize_filter", query, NAMESPACE, classes, owner)
 
     def follow(self) -> None:
         """The subscriptions may be others now; called from any thread."""
         with self._lock:
-            filters = {wanted.query: wanted for wanted in self._wanted()}
+            wanted = list(self._wanted())
             for teller in self._tellers:
-                teller.follow(filters)
+                teller.follow(wanted)
 
     def close(self) -> None:
         """Nobody wants anything any more; returns at once."""
         with self._lock:
             for teller in self._tellers:
-                teller.follow({})
+                teller.follow(())
                 teller.end()
 
 
@@ -90,13 +86,12 @@ class _Teller:
         self._calls: queue.SimpleQueue[tuple[object, ...] | None] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="openesm activations", daemon=True).start()
 
-    def follow(self, filters: Mapping[str, Filter]) -> None:
+    def follow(self, queries: Iterable[tuple[str, str]]) -> None:
         wanted: dict[str, list[str]] = {}
-        for text, each in filters.items():
-            with suppress(CIMError):
-                classes = self.indicating.serves(parse(text, each.language).classname)
-                if classes:
-                    wanted[text] = classes
+        for text, classname in queries:
+            classes = self.indicating.serves(classname)
+            if classes:
+                wanted[text] = classes
         had_any = bool(self._active)
         for text in [text for text in wanted if text not in self._active]:
             self._tell("activate_filter", text, NAMESPACE, wanted[text], not self._active)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from esmd.alerts import Alerts
 from esmd.upcalls import Upcalls
 from esmd.wbem.operations import Operations
 from esmd.wbem.repository import Repository
+from openesm.cim.errors import CIMError
 from openesm.cim.provider import Association, Provider
 from openesm.cim.schema import Schema
 from openesm.text import Message
 from providers.others.gathering import gather
 from subscription.model import Filter
+from subscription.query import parse
 
 
 class Guests:
@@ -50,14 +53,20 @@ class Guests:
         """From now on they may ask, and are told of subscriptions; called on the event loop."""
         registry, clock = alerts.registry, alerts.clock
 
-        def wanted() -> list[Filter]:
-            return [registry.book.filter_of(each) for each in registry.book.active(clock.now())]
+        def wanted() -> Iterator[tuple[str, str]]:
+            for each in registry.book.active(clock.now()):
+                yield from _query(registry.book.filter_of(each))
 
         self._upcalls.serve(operations, repository, alerts.publish, alerts.occasion)
         if self._indicating:
-            self._activations = Activations(self._indicating, wanted)
-            registry.guard(self._activations.permit, self._activations.follow)
-            self._activations.follow()
+            activations = self._activations = Activations(self._indicating, wanted)
+
+            def permit(new: Filter | None, owner: str) -> None:
+                for query in _query(new):
+                    activations.permit(*query, owner)
+
+            registry.guard(permit, activations.follow)
+            activations.follow()
 
     def close(self) -> None:
         """Tells them of the end."""
@@ -65,3 +74,10 @@ class Guests:
             self._activations.close()
         self._others.close()
         self._upcalls.close()
+
+
+def _query(wanted: Filter | None) -> Iterator[tuple[str, str]]:
+    """The query of a filter and its class; nothing where there is none that can be read."""
+    if wanted is not None:
+        with suppress(CIMError):
+            yield wanted.query, parse(wanted.query, wanted.language).classname

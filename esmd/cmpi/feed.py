@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from esmd.cmpi import wire
+from esmd.cmpi import form, wire
 from esmd.cmpi.agent import NoAgentError, RunningAgent
 from esmd.cmpi.wire import Request
 from indications.alert import from_json
@@ -59,9 +59,9 @@ class Feed:
         address = self._host.agent_address()[0]
         sending = of_sending(alert, time.time(), (row["context"], row["sequence"]), row["replayed"])
         shown = {**values(alert, self._host.system_name, self._agent.language, address), **sending}
-        named = wire.path(CimPath(INDICATION, ()), NAMESPACE)
-        written = wire.named_values(
-            (name, wire.value(value, TYPES[name].type, is_array=TYPES[name].is_array))
+        named = form.path(CimPath(INDICATION, ()), NAMESPACE)
+        written = form.named_values(
+            (name, form.value(value, TYPES[name].type, is_array=TYPES[name].is_array))
             for name, value in shown.items()
         )
-        return wire.item(named, written) + wire.text(row["token"])
+        return form.item(named, written) + form.text(row["token"])

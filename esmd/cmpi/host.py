@@ -13,8 +13,10 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, S
 from typing import Any
 
 from esmd.auth.authenticator import admitted
-from esmd.cmpi import wire
-from esmd.cmpi.wire import Operation, Request, RowWriter, WireError
+from esmd.cmpi import form, wire
+from esmd.cmpi.form import RowWriter, WireError
+from esmd.cmpi.upcalls import SENDER
+from esmd.cmpi.wire import Operation, Request
 from esmd.wbem.operations import Operations
 from esmd.wbem.results import Call, Created, Instances, Paths, Result, Returned
 from esmd.wbem.source import Group
@@ -65,6 +67,7 @@ class CmpiHost:
         """The answer to a request of the bridge; never raises."""
         try:
             request = wire.read_request(data)
+            SENDER.set(request.number)
             if request.operation in self._more:
                 return self._more[request.operation](request)
             return self._written(request, self._perform(request))
@@ -115,7 +118,7 @@ class CmpiHost:
             ]
             return wire.answer(items)
         if isinstance(result, Created):
-            return wire.answer([wire.item(wire.path(result.path, request.path.namespace))])
+            return wire.answer([form.item(form.path(result.path, request.path.namespace))])
         if isinstance(result, Returned):
             return wire.answer([], _returned(result))
         return wire.answer([])
@@ -135,16 +138,16 @@ class CmpiHost:
 
 def _items(group: Group, writer: RowWriter | None) -> Iterable[bytes]:
     for row in group.rows:
-        named = wire.path(group.path(row), group.namespace)
-        yield wire.item(named, None if writer is None else writer.write(row))
+        named = form.path(group.path(row), group.namespace)
+        yield form.item(named, None if writer is None else writer.write(row))
 
 
 def _returned(result: Returned) -> bytes:
     out: list[tuple[str, bytes]] = []
     for name, given in result.result.out.items():
         cim_type, is_array = result.out_types[name]
-        out.append((name, wire.value(given, cim_type, is_array=is_array)))
-    return wire.value(result.result.value, result.type) + wire.named_values(out)
+        out.append((name, form.value(given, cim_type, is_array=is_array)))
+    return form.value(result.result.value, result.type) + form.named_values(out)
 
 
 class _Locked:

@@ -7,6 +7,7 @@ equals the old one the old `Group` stays, so that what was made from it (text of
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 import time
@@ -245,7 +246,10 @@ def _paths(sources: Iterable[Source]) -> list[Path]:
 
 
 async def in_thread(work: Callable[[], Any], name: str) -> Any:
-    """Runs `work` in a daemon thread of its own: one that never ends holds up nothing but its caller."""
+    """Runs `work` in a daemon thread of its own: one that never ends holds up nothing but its caller.
+
+    The context variables are the caller's.
+    """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()
 
@@ -268,5 +272,6 @@ async def in_thread(work: Callable[[], Any], name: str) -> Any:
         except RuntimeError:
             log.debug("%s ended after the server", name)
 
-    threading.Thread(target=run, name=f"read {name}", daemon=True).start()
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name=f"read {name}", daemon=True).start()
     return await done

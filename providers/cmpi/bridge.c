@@ -15,22 +15,16 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
-#include "cmpi.h"
+#include "upcalls.h"
 
 #if !defined(OPENESM_SITE) || !defined(OPENESM_EXECUTABLE) || !defined(OPENESM_PYTHON)
 #error "OPENESM_SITE, OPENESM_EXECUTABLE: site-packages and Python of the prefix; OPENESM_PYTHON: that of the library"
 #endif
 
-enum {
-    ENUM_NAMES = 1, ENUM_INSTANCES, GET_INSTANCE, CREATE_INSTANCE, MODIFY_INSTANCE, DELETE_INSTANCE, EXEC_QUERY,
-    ASSOCIATORS, ASSOCIATOR_NAMES, REFERENCES, REFERENCE_NAMES, INVOKE_METHOD, NEXT_INDICATIONS
-};
-enum { NO_LIST = 0xFFFFFFFFu };
-
-static const Broker *broker;
-static const char *namespace = "root/ESMPRO/AS";
+static const char *alerts = "ESM_AlertIndication"; /* those of the agent; all other indications are providers' own */
 
 /* -- Python */
 
@@ -66,15 +60,19 @@ static void note_problem(void) {
     PyErr_Clear();
 }
 
+static PyObject *upcall(PyObject *self, PyObject *args);
+static PyMethodDef upcall_method = {"upcall", upcall, METH_VARARGS, "An operation of the CIMOM."};
+
 static void load(void) {
     PyObject *site = PyImport_ImportModule("site");
     PyObject *added = site ? PyObject_CallMethod(site, "addsitedir", "s", OPENESM_SITE) : NULL;
     PyObject *executable = PyUnicode_FromString(OPENESM_EXECUTABLE); /* what Python starts to do work apart */
     if (executable) PySys_SetObject("executable", executable);
     PyObject *entry = added ? PyImport_ImportModule("providers.cmpi.openesm_cmpi") : NULL;
-    answer = entry ? PyObject_CallMethod(entry, "start", NULL) : NULL;
+    PyObject *up = PyCFunction_New(&upcall_method, NULL);
+    answer = entry && up ? PyObject_CallMethod(entry, "start", "O", up) : NULL;
     if (!answer) note_problem();
-    Py_XDECREF(site); Py_XDECREF(added); Py_XDECREF(executable); Py_XDECREF(entry);
+    Py_XDECREF(up); Py_XDECREF(site); Py_XDECREF(added); Py_XDECREF(executable); Py_XDECREF(entry);
 }
 
 static void start(void) {
@@ -116,232 +114,48 @@ static void start(void) {
     else PyGILState_Release(held);
 }
 
-/* -- a request as bytes */
+/* Requests that are being answered: providers may ask the CIMOM on behalf of whoever sent one. */
+typedef struct Asking { uint64_t number; const Context *context; struct Asking *next; } Asking;
 
-typedef struct { char *data; size_t length, size; } Out;
+static pthread_mutex_t asking_guard = PTHREAD_MUTEX_INITIALIZER;
+static Asking *asking;
+static Context *origin; /* of what providers do on their own, in threads of their own */
 
-static void put(Out *out, const void *data, size_t length) {
-    if (out->length + length > out->size) {
-        size_t size = (out->length + length) * 2 + 256;
-        char *grown = realloc(out->data, size);
-        if (!grown) abort();
-        out->data = grown;
-        out->size = size;
-    }
-    memcpy(out->data + out->length, data, length);
-    out->length += length;
+static void enter_request(Asking *own, const Context *context) {
+    static uint64_t last;
+    pthread_mutex_lock(&asking_guard);
+    *own = (Asking){++last, context, asking};
+    asking = own;
+    pthread_mutex_unlock(&asking_guard);
 }
 
-static void put_byte(Out *out, uint8_t byte) { put(out, &byte, 1); }
-static void put_count(Out *out, uint32_t count) { put(out, &count, 4); }
-
-static void put_text(Out *out, const char *text) {
-    uint32_t length = text ? strlen(text) : 0;
-    put_count(out, length);
-    put(out, text ? text : "", length);
-    put_byte(out, 0);
+static void leave_request(const Asking *own) {
+    pthread_mutex_lock(&asking_guard);
+    Asking **at = &asking;
+    while (*at != own) at = &(*at)->next;
+    *at = own->next;
+    pthread_mutex_unlock(&asking_guard);
 }
 
-static void put_optional(Out *out, const char *text) {
-    put_byte(out, text != NULL);
-    if (text) put_text(out, text);
+/* A context for another thread: of a request, or of nobody's where it is over; to be detached. */
+static Context *context_for(uint64_t number) {
+    pthread_mutex_lock(&asking_guard);
+    const Asking *found = asking;
+    while (found && found->number != number) found = found->next;
+    const Context *context = found ? found->context : origin;
+    Context *made = context ? broker->bft->prepareAttach(broker, context) : NULL;
+    pthread_mutex_unlock(&asking_guard);
+    return made;
 }
 
-static const char *chars(const String *string) {
-    return string ? string->ft->chars(string, NULL) : "";
-}
-
-static void put_list(Out *out, const char **names) {
-    uint32_t count = 0;
-    if (!names) { put_count(out, NO_LIST); return; }
-    while (names[count]) count++;
-    put_count(out, count);
-    for (uint32_t i = 0; i < count; i++) put_text(out, names[i]);
-}
-
-static void put_value(Out *out, Data data);
-
-static void put_path(Out *out, const Path *path) {
-    put_text(out, chars(path->ft->nameSpace(path, NULL)));
-    put_text(out, chars(path->ft->className(path, NULL)));
-    size_t at = out->length;
-    uint32_t count = 0, most = path->ft->keyCount(path, NULL);
-    put_count(out, 0);
-    for (; count < most; count++) {
-        Status status = {RC_OK, NULL};
-        String *name = NULL;
-        Data data = path->ft->keyAt(path, count, &name, &status);
-        if (status.rc != RC_OK || !name) break; /* Pegasus counts one key of a class's path */
-        put_text(out, chars(name));
-        put_value(out, data);
-    }
-    memcpy(out->data + at, &count, 4);
-}
-
-static void put_instance(Out *out, const Instance *instance) {
-    put_path(out, instance->ft->path(instance, NULL));
-    uint32_t count = instance->ft->count(instance, NULL);
-    put_count(out, count);
-    for (uint32_t i = 0; i < count; i++) {
-        String *name = NULL;
-        Data data = instance->ft->getAt(instance, i, &name, NULL);
-        put_text(out, chars(name));
-        put_value(out, data);
-    }
-}
-
-static void put_scalar(Out *out, Type type, Value value) {
-    uint64_t bits = value.uint64;
-    double real = value.real64;
-    switch (type) {
-    case TYPE_STRING: put_text(out, chars(value.string)); return;
-    case TYPE_CHARS: put_text(out, value.chars); return;
-    case TYPE_DATETIME: put_text(out, value.dateTime ? chars(value.dateTime->ft->text(value.dateTime, NULL)) : ""); return;
-    case TYPE_REF: put_path(out, value.ref); return;
-    case TYPE_INSTANCE: put_instance(out, value.inst); return;
-    case TYPE_REAL32: real = value.real32; put(out, &real, 8); return;
-    case TYPE_REAL64: put(out, &real, 8); return;
-    case TYPE_BOOLEAN: case TYPE_UINT8: bits = value.uint8; break;
-    case TYPE_CHAR16: case TYPE_UINT16: bits = value.uint16; break;
-    case TYPE_UINT32: bits = value.uint32; break;
-    case TYPE_SINT8: bits = (uint64_t)(int64_t)value.sint8; break;
-    case TYPE_SINT16: bits = (uint64_t)(int64_t)value.sint16; break;
-    case TYPE_SINT32: bits = (uint64_t)(int64_t)value.sint32; break;
-    default: break;
-    }
-    put(out, &bits, 8);
-}
-
-static int is_known(Type type) {
-    switch (type) {
-    case TYPE_BOOLEAN: case TYPE_CHAR16: case TYPE_REAL32: case TYPE_REAL64: case TYPE_UINT8: case TYPE_UINT16:
-    case TYPE_UINT32: case TYPE_UINT64: case TYPE_SINT8: case TYPE_SINT16: case TYPE_SINT32: case TYPE_SINT64:
-    case TYPE_INSTANCE: case TYPE_REF: case TYPE_STRING: case TYPE_CHARS: case TYPE_DATETIME: return 1;
-    default: return 0;
-    }
-}
-
-static int is_null(Data data) {
-    Type type = data.type & ~TYPE_ARRAY;
-    if (data.state & (STATE_NULL | STATE_NOT_FOUND | STATE_BAD) || !is_known(type)) return 1;
-    int is_pointer = data.type & TYPE_ARRAY || type >= TYPE_INSTANCE;
-    return is_pointer && !data.value.string;
-}
-
-static void put_value(Out *out, Data data) {
-    Type type = data.type;
-    uint8_t null = is_null(data);
-    put(out, &type, 2);
-    put_byte(out, null);
-    if (null) return;
-    if (!(type & TYPE_ARRAY)) { put_scalar(out, type, data.value); return; }
-    const Array *array = data.value.array;
-    uint32_t count = array->ft->size(array, NULL);
-    put_count(out, count);
-    for (uint32_t i = 0; i < count; i++) {
-        Data item = array->ft->get(array, i, NULL);
-        item.type = type & ~TYPE_ARRAY;
-        null = is_null(item);
-        put_byte(out, null);
-        if (!null) put_scalar(out, item.type, item.value);
-    }
-}
-
-static void begin(Out *out, uint8_t operation, const Context *context, const Path *path) {
+static void begin(Out *out, Asking *own, uint8_t operation, const Context *context, const Path *path) {
+    enter_request(own, context);
     Data user = context->ft->entry(context, "CMPIPrincipal", NULL);
     int is_told = !user.state && (user.type == TYPE_STRING || user.type == TYPE_CHARS) && user.value.string;
     put_byte(out, operation);
+    put(out, &own->number, 8);
     put_text(out, !is_told ? "" : user.type == TYPE_CHARS ? user.value.chars : chars(user.value.string));
     put_path(out, path);
-}
-
-/* -- an answer as the CIMOM's objects */
-
-typedef struct { const char *at, *end; int is_bad; } In;
-
-static const char *take(In *in, size_t length) {
-    static const char nothing[16];
-    if (in->is_bad || (size_t)(in->end - in->at) < length) { in->is_bad = 1; return nothing; }
-    in->at += length;
-    return in->at - length;
-}
-
-static uint8_t take_byte(In *in) { return *take(in, 1); }
-static uint32_t take_count(In *in) { uint32_t count; memcpy(&count, take(in, 4), 4); return count; }
-
-static const char *take_text(In *in) {
-    uint32_t length = take_count(in);
-    const char *text = take(in, (size_t)length + 1);
-    return in->is_bad ? "" : text;
-}
-
-static int take_value(In *in, Type *type, Value *value);
-
-/* Where a value is handed over by its address, the characters of a string are handed over by theirs. */
-static const Value *handed(Type type, const Value *value) {
-    return type == TYPE_CHARS ? (const Value *)value->chars : value;
-}
-
-static Path *take_path(In *in) {
-    const char *where = take_text(in), *name = take_text(in);
-    Path *path = broker->eft->path(broker, *where ? where : namespace, name, NULL);
-    uint32_t count = take_count(in);
-    for (uint32_t i = 0; i < count && !in->is_bad; i++) {
-        const char *key = take_text(in);
-        Type type;
-        Value value;
-        if (take_value(in, &type, &value) && path) path->ft->addKey(path, key, handed(type, &value), type);
-    }
-    return path;
-}
-
-static Instance *take_instance(In *in) {
-    Path *path = take_path(in);
-    Instance *instance = path ? broker->eft->instance(broker, path, NULL) : NULL;
-    uint32_t count = take_count(in);
-    for (uint32_t i = 0; i < count && !in->is_bad; i++) {
-        const char *name = take_text(in);
-        Type type;
-        Value value;
-        int is_there = take_value(in, &type, &value);
-        if (instance) instance->ft->set(instance, name, is_there ? handed(type, &value) : NULL, type);
-    }
-    return instance;
-}
-
-/* Gives the type too, because a string that stands in the answer is no object yet. */
-static void take_scalar(In *in, Type *type, Value *value) {
-    value->uint64 = 0;
-    switch (*type) {
-    case TYPE_STRING: *type = TYPE_CHARS; value->chars = take_text(in); return;
-    case TYPE_DATETIME: value->dateTime = broker->eft->dateTimeFromChars(broker, take_text(in), NULL); return;
-    case TYPE_REF: value->ref = take_path(in); return;
-    case TYPE_INSTANCE: value->inst = take_instance(in); return;
-    default: memcpy(&value->uint64, take(in, 8), 8);
-    }
-    if (*type == TYPE_REAL32) value->real32 = (float)value->real64;
-}
-
-static int take_value(In *in, Type *type, Value *value) {
-    memcpy(type, take(in, 2), 2);
-    if (take_byte(in)) return 0;
-    if (!(*type & TYPE_ARRAY)) { take_scalar(in, type, value); return 1; }
-    Type item = *type & ~TYPE_ARRAY;
-    uint32_t count = take_count(in);
-    Array *array = in->is_bad ? NULL : broker->eft->array(broker, count, item, NULL);
-    for (uint32_t i = 0; i < count && !in->is_bad; i++) {
-        Type told = item;
-        Value each;
-        if (take_byte(in)) continue;
-        take_scalar(in, &told, &each);
-        if (told == TYPE_CHARS) {
-            each.string = broker->eft->string(broker, each.chars, NULL);
-            told = TYPE_STRING;
-        }
-        if (array) array->ft->set(array, i, &each, told);
-    }
-    value->array = array;
-    return array != NULL;
 }
 
 static Status failed(int rc, const char *reason) {
@@ -396,10 +210,11 @@ static void take_returned(In *in, const Result *result, const Args *args) {
     }
 }
 
-static Status carry_out(Out *out, const Result *result, const Args *args) {
+static Status carry_out(Out *out, const Asking *own, const Result *result, const Args *args) {
     In in;
     char *reply;
     const char *reason = ask(out, &in, &reply);
+    leave_request(own);
     free(out->data);
     if (reason) return failed(RC_FAILED, reason);
     int rc = (int)take_count(&in);
@@ -416,6 +231,32 @@ static Status carry_out(Out *out, const Result *result, const Args *args) {
     return status;
 }
 
+/* upcall(request, bytes) -> bytes: an operation for the sender of a request; 0 for a provider's own. */
+static PyObject *upcall(PyObject *self, PyObject *args) {
+    unsigned long long number;
+    const char *data;
+    Py_ssize_t length;
+    Out out = {0};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Ky#", &number, &data, &length)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    In in = {data, data + length, 0};
+    Context *context = context_for(number);
+    if (context) {
+        broker->bft->attach(broker, context);
+        operate(&in, &out, context);
+        broker->bft->detach(broker, context); /* which frees it, and all that was made */
+    } else {
+        put_count(&out, RC_FAILED);
+        put_text(&out, "no way to the CIMOM");
+        put_count(&out, 0);
+    }
+    Py_END_ALLOW_THREADS
+    PyObject *told = PyBytes_FromStringAndSize(out.data, (Py_ssize_t)out.length);
+    free(out.data);
+    return told;
+}
+
 /* -- instances */
 
 /* Python stays, and with it the library: to end it would wait for threads of others. */
@@ -423,57 +264,57 @@ static Status stay(void) { Status status = {RC_NEVER_UNLOAD, NULL}; return statu
 static Status cleanup_instances(InstancesMI *mi, const Context *c, uint8_t t) { (void)mi; (void)c; return t ? (Status){RC_OK, NULL} : stay(); }
 
 static Status enum_names(InstancesMI *mi, const Context *context, const Result *result, const Path *path) {
-    Out out = {0}; (void)mi;
-    begin(&out, ENUM_NAMES, context, path);
-    return carry_out(&out, result, NULL);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, ENUM_NAMES, context, path);
+    return carry_out(&out, &own, result, NULL);
 }
 
 static Status enum_instances(InstancesMI *mi, const Context *context, const Result *result, const Path *path,
                              const char **names) {
-    Out out = {0}; (void)mi;
-    begin(&out, ENUM_INSTANCES, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, ENUM_INSTANCES, context, path);
     put_list(&out, names);
-    return carry_out(&out, result, NULL);
+    return carry_out(&out, &own, result, NULL);
 }
 
 static Status get_instance(InstancesMI *mi, const Context *context, const Result *result, const Path *path,
                            const char **names) {
-    Out out = {0}; (void)mi;
-    begin(&out, GET_INSTANCE, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, GET_INSTANCE, context, path);
     put_list(&out, names);
-    return carry_out(&out, result, NULL);
+    return carry_out(&out, &own, result, NULL);
 }
 
 static Status create_instance(InstancesMI *mi, const Context *context, const Result *result, const Path *path,
                               const Instance *instance) {
-    Out out = {0}; (void)mi;
-    begin(&out, CREATE_INSTANCE, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, CREATE_INSTANCE, context, path);
     put_instance(&out, instance);
-    return carry_out(&out, result, NULL);
+    return carry_out(&out, &own, result, NULL);
 }
 
 static Status modify_instance(InstancesMI *mi, const Context *context, const Result *result, const Path *path,
                               const Instance *instance, const char **names) {
-    Out out = {0}; (void)mi;
-    begin(&out, MODIFY_INSTANCE, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, MODIFY_INSTANCE, context, path);
     put_list(&out, names);
     put_instance(&out, instance);
-    return carry_out(&out, result, NULL);
+    return carry_out(&out, &own, result, NULL);
 }
 
 static Status delete_instance(InstancesMI *mi, const Context *context, const Result *result, const Path *path) {
-    Out out = {0}; (void)mi;
-    begin(&out, DELETE_INSTANCE, context, path);
-    return carry_out(&out, result, NULL);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, DELETE_INSTANCE, context, path);
+    return carry_out(&out, &own, result, NULL);
 }
 
 static Status exec_query(InstancesMI *mi, const Context *context, const Result *result, const Path *path,
                          const char *query, const char *language) {
-    Out out = {0}; (void)mi;
-    begin(&out, EXEC_QUERY, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, EXEC_QUERY, context, path);
     put_optional(&out, query);
     put_optional(&out, language);
-    return carry_out(&out, result, NULL);
+    return carry_out(&out, &own, result, NULL);
 }
 
 /* -- associations */
@@ -483,39 +324,39 @@ static Status cleanup_associations(AssociationsMI *mi, const Context *c, uint8_t
 static Status associators(AssociationsMI *mi, const Context *context, const Result *result, const Path *path,
                           const char *association, const char *resulting, const char *role,
                           const char *resulting_role, const char **names) {
-    Out out = {0}; (void)mi;
-    begin(&out, ASSOCIATORS, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, ASSOCIATORS, context, path);
     put_list(&out, names);
     put_optional(&out, association); put_optional(&out, resulting);
     put_optional(&out, role); put_optional(&out, resulting_role);
-    return carry_out(&out, result, NULL);
+    return carry_out(&out, &own, result, NULL);
 }
 
 static Status associator_names(AssociationsMI *mi, const Context *context, const Result *result, const Path *path,
                                const char *association, const char *resulting, const char *role,
                                const char *resulting_role) {
-    Out out = {0}; (void)mi;
-    begin(&out, ASSOCIATOR_NAMES, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, ASSOCIATOR_NAMES, context, path);
     put_optional(&out, association); put_optional(&out, resulting);
     put_optional(&out, role); put_optional(&out, resulting_role);
-    return carry_out(&out, result, NULL);
+    return carry_out(&out, &own, result, NULL);
 }
 
 static Status references(AssociationsMI *mi, const Context *context, const Result *result, const Path *path,
                          const char *resulting, const char *role, const char **names) {
-    Out out = {0}; (void)mi;
-    begin(&out, REFERENCES, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, REFERENCES, context, path);
     put_list(&out, names);
     put_optional(&out, resulting); put_optional(&out, role);
-    return carry_out(&out, result, NULL);
+    return carry_out(&out, &own, result, NULL);
 }
 
 static Status reference_names(AssociationsMI *mi, const Context *context, const Result *result, const Path *path,
                               const char *resulting, const char *role) {
-    Out out = {0}; (void)mi;
-    begin(&out, REFERENCE_NAMES, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, REFERENCE_NAMES, context, path);
     put_optional(&out, resulting); put_optional(&out, role);
-    return carry_out(&out, result, NULL);
+    return carry_out(&out, &own, result, NULL);
 }
 
 /* -- methods */
@@ -524,8 +365,8 @@ static Status cleanup_methods(MethodsMI *mi, const Context *c, uint8_t t) { (voi
 
 static Status invoke(MethodsMI *mi, const Context *context, const Result *result, const Path *path,
                      const char *method, const Args *given, Args *returned) {
-    Out out = {0}; (void)mi;
-    begin(&out, INVOKE_METHOD, context, path);
+    Out out = {0}; Asking own; (void)mi;
+    begin(&out, &own, INVOKE_METHOD, context, path);
     put_optional(&out, method);
     uint32_t count = given->ft->count(given, NULL);
     put_count(&out, count);
@@ -535,16 +376,15 @@ static Status invoke(MethodsMI *mi, const Context *context, const Result *result
         put_text(&out, chars(name));
         put_value(&out, data);
     }
-    return carry_out(&out, result, returned);
+    return carry_out(&out, &own, result, returned);
 }
 
 /* -- indications */
 
-/* One thread for all filters, for as long as the process lives; it rests while nobody listens. */
+/* One thread for all filters of the agent's alerts, as long as the process lives; it rests while nobody listens. */
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static Context *origin; /* of the contexts of the thread, each for one stay in the CIMOM; NULL until it was started */
-static int is_enabled, filters;
+static int is_enabled, filters, is_carrying;
 
 static void set_enabled(int enabled) {
     pthread_mutex_lock(&guard);
@@ -560,7 +400,9 @@ static void wait_for_listeners(void) {
 }
 
 static void put_nobody(Out *out, const char *token) {
+    uint64_t nobody = 0;
     put_byte(out, NEXT_INDICATIONS);
+    put(out, &nobody, 8);
     put_text(out, ""); put_text(out, namespace); put_text(out, ""); put_count(out, 0);
     put_optional(out, token);
 }
@@ -571,7 +413,7 @@ typedef struct { char text[64]; } Token; /* of the last indication that was deli
 static int deliver(In *in, Token *token) {
     uint32_t count = take_count(in);
     int is_taken = 1;
-    Context *context = count ? broker->bft->prepareAttach(broker, origin) : NULL;
+    Context *context = count ? context_for(0) : NULL;
     if (!context) return !count;
     broker->bft->attach(broker, context);
     for (uint32_t i = 0; i < count && is_taken; i++) {
@@ -624,24 +466,46 @@ static Status must_poll(IndicationsMI *mi, const Context *c, const Filter *f, co
     return (Status){RC_NOT_SUPPORTED, NULL};
 }
 
-static Status activate(IndicationsMI *mi, const Context *context, const Filter *f, const char *n, const Path *p, uint8_t first) {
+/* Tells Python of a filter on a class of a provider's own; it may refuse. */
+static Status tell(uint8_t operation, const Context *context, const Filter *filter, const Path *path) {
+    Out out = {0}; Asking own; In in;
+    char *reply;
+    begin(&out, &own, operation, context, path);
+    put_optional(&out, filter ? chars(filter->ft->text(filter, NULL)) : "");
+    const char *reason = ask(&out, &in, &reply);
+    leave_request(&own);
+    free(out.data);
+    int rc = reason ? RC_FAILED : (int)take_count(&in);
+    Status status = rc == RC_OK ? (Status){RC_OK, NULL} : failed(rc, reason ? reason : take_text(&in));
+    free(reply);
+    return status;
+}
+
+static int is_of_agent(const Path *path) {
+    return path && !strcasecmp(chars(path->ft->className(path, NULL)), alerts);
+}
+
+static Status activate(IndicationsMI *mi, const Context *context, const Filter *filter, const char *n, const Path *path,
+                       uint8_t first) {
     pthread_t carrier;
-    (void)mi; (void)f; (void)n; (void)p; (void)first;
+    (void)mi; (void)n; (void)first;
+    if (!is_of_agent(path)) return tell(ACTIVATE, context, filter, path);
     pthread_mutex_lock(&guard);
-    if (!origin) {
-        origin = broker->bft->prepareAttach(broker, context);
-        if (origin && pthread_create(&carrier, NULL, carry, NULL)) origin = NULL;
-        else if (origin) pthread_detach(carrier);
+    if (!is_carrying && !pthread_create(&carrier, NULL, carry, NULL)) {
+        is_carrying = 1;
+        pthread_detach(carrier);
     }
-    int is_ready = origin != NULL;
+    int is_ready = is_carrying;
     filters += is_ready;
     pthread_cond_signal(&changed);
     pthread_mutex_unlock(&guard);
     return is_ready ? (Status){RC_OK, NULL} : failed(RC_FAILED, "no thread for indications");
 }
 
-static Status deactivate(IndicationsMI *mi, const Context *c, const Filter *f, const char *n, const Path *p, uint8_t last) {
-    (void)mi; (void)c; (void)f; (void)n; (void)p; (void)last;
+static Status deactivate(IndicationsMI *mi, const Context *context, const Filter *filter, const char *n, const Path *path,
+                         uint8_t last) {
+    (void)mi; (void)n; (void)last;
+    if (!is_of_agent(path)) return tell(DEACTIVATE, context, filter, path);
     pthread_mutex_lock(&guard);
     if (filters) filters--;
     pthread_mutex_unlock(&guard);
@@ -662,8 +526,11 @@ static const struct MethodsFT methods_ft = {VERSION, VERSION, "openesm", cleanup
 static const struct IndicationsFT indications_ft = {VERSION, VERSION, "openesm", cleanup_indications, authorize, must_poll,
     activate, deactivate, enable, disable};
 
-static void begin_with(const Broker *given, Status *status) {
+static void begin_with(const Broker *given, const Context *context, Status *status) {
     broker = given;
+    pthread_mutex_lock(&asking_guard);
+    if (!origin) origin = broker->bft->prepareAttach(broker, context);
+    pthread_mutex_unlock(&asking_guard);
     pthread_once(&once, start);
     if (status) *status = answer ? (Status){RC_OK, NULL} : failed(RC_FAILED, problem ? problem : "Python did not start");
 }
@@ -672,8 +539,7 @@ static void begin_with(const Broker *given, Status *status) {
     __attribute__((visibility("default"))) KIND##MI *openesm_Create_##NAME##MI(                          \
         const Broker *given, const Context *context, Status *status) {                                   \
         static KIND##MI mi = {NULL, &TABLE};                                                             \
-        (void)context;                                                                                   \
-        begin_with(given, status);                                                                       \
+        begin_with(given, context, status);                                                              \
         return answer ? &mi : NULL;                                                                      \
     }
 CREATE(Instances, Instance, instances_ft)

@@ -18,6 +18,7 @@ typedef struct Result Result;
 typedef struct Context Context;
 typedef struct Broker Broker;
 typedef struct Filter Filter;
+typedef struct Enumeration Enumeration;
 typedef uint16_t Type;
 
 enum { RC_OK = 0, RC_FAILED = 1, RC_NOT_SUPPORTED = 7, RC_NEVER_UNLOAD = 51 };
@@ -98,6 +99,17 @@ struct Result { void *hdl; struct {
     Status (*done)(const Result *);
 } *ft; };
 
+struct Filter { void *hdl; struct {
+    int version; Unused release, clone, evaluate;
+    String *(*text)(const Filter *, Status *);
+} *ft; };
+
+struct Enumeration { void *hdl; struct {
+    int version; Unused release, clone;
+    Data (*next)(const Enumeration *, Status *);
+    uint8_t (*hasNext)(const Enumeration *, Status *);
+} *ft; };
+
 struct Broker { void *hdl;
     struct {
         unsigned capabilities, version; const char *name;
@@ -105,16 +117,35 @@ struct Broker { void *hdl;
         Status (*attach)(const Broker *, const Context *);
         Status (*detach)(const Broker *, const Context *);
         Status (*deliver)(const Broker *, const Context *, const char *, const Instance *);
+        Enumeration *(*enumNames)(const Broker *, const Context *, const Path *, Status *);
+        Instance *(*get)(const Broker *, const Context *, const Path *, const char **, Status *);
+        Path *(*create)(const Broker *, const Context *, const Path *, const Instance *, Status *);
+        Status (*modify)(const Broker *, const Context *, const Path *, const Instance *, const char **);
+        Status (*remove)(const Broker *, const Context *, const Path *);
+        Unused query;
+        Enumeration *(*enumInstances)(const Broker *, const Context *, const Path *, const char **, Status *);
+        Enumeration *(*associators)(const Broker *, const Context *, const Path *, const char *, const char *,
+                                    const char *, const char *, const char **, Status *);
+        Enumeration *(*associatorNames)(const Broker *, const Context *, const Path *, const char *,
+                                        const char *, const char *, const char *, Status *);
+        Enumeration *(*references)(const Broker *, const Context *, const Path *, const char *, const char *,
+                                   const char **, Status *);
+        Enumeration *(*referenceNames)(const Broker *, const Context *, const Path *, const char *,
+                                       const char *, Status *);
+        Data (*invoke)(const Broker *, const Context *, const Path *, const char *, const Args *, Args *,
+                       Status *);
     } *bft;
     struct {
         int version;
         Instance *(*instance)(const Broker *, const Path *, Status *);
         Path *(*path)(const Broker *, const char *, const char *, Status *);
-        Unused args;
+        Args *(*args)(const Broker *, Status *);
         String *(*string)(const Broker *, const char *, Status *);
         Array *(*array)(const Broker *, unsigned, Type, Status *);
         Unused dateTime, dateTimeFromBinary;
         DateTime *(*dateTimeFromChars)(const Broker *, const char *, Status *);
+        Unused filter;
+        uint8_t (*isA)(const Broker *, const Path *, const char *, Status *);
     } *eft;
 };
 

@@ -9,7 +9,11 @@ from collections.abc import Callable
 from importlib import import_module
 
 
-def start() -> Callable[[bytes], bytes]:
-    """What answers the bridge's requests (esmd.cmpi.wire); called once."""
-    answer: Callable[[bytes], bytes] = import_module("esmd.cmpi.start").start_default().answer
+def start(ask: Callable[[int, bytes], bytes]) -> Callable[[bytes], bytes]:
+    """What answers the bridge's requests (esmd.cmpi.wire); called once.
+
+    Args:
+        ask: by which the bridge asks the CIMOM, for the sender of a request.
+    """
+    answer: Callable[[bytes], bytes] = import_module("esmd.cmpi.start").start_default(ask).answer
     return answer

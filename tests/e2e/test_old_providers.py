@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 import pywbem
 
 from esmctl.agent import ask
-from tests.others.suite import NAMESPACE, SAMPLES, Suite, lamp, subscribed
+from tests.others.suite import NAMESPACE, SAMPLES, Suite, lamp, settings_with, subscribed
 from tests.running import PASSWORD, RunningAgent, eventually, running_agent
 
 
@@ -23,19 +22,10 @@ class Own:
         return pywbem.WBEMConnection(self.agent.http, ("admin", PASSWORD), NAMESPACE)
 
 
-def folder_of(place: Path, *files: Path) -> str:
-    """The settings that name a folder with copies of these files."""
-    folder = place / "providers"
-    folder.mkdir(mode=0o755)
-    for file in files:
-        Path(shutil.copy(file, folder)).chmod(0o644)
-    return f'[providers]\nfolder = "{folder}"\n'
-
-
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
     place = tmp_path_factory.mktemp("others")
-    settings = folder_of(place, *sorted(SAMPLES.glob("acme_lamps.*")))
+    settings = settings_with(place, *sorted(SAMPLES.glob("acme_lamps.*")))
     with running_agent(place / "agent", settings=settings) as agent:
         yield Own(agent)
 
@@ -67,7 +57,7 @@ def test_what_cannot_be_used_is_left_out_and_told(tmp_path: Path) -> None:
         "open.py": "",
     }.items():
         (source / name).write_text(text)
-    settings = folder_of(tmp_path, *source.iterdir())
+    settings = settings_with(tmp_path, *source.iterdir())
     (tmp_path / "providers" / "open.py").chmod(0o666)
     with running_agent(tmp_path / "agent", settings=settings) as agent:
         warnings = str(ask(agent.local_socket, "status")["warnings"])

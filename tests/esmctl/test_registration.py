@@ -11,20 +11,38 @@ import pytest
 import providers
 import providers.cmpi
 from esmctl import pegasus, registration
+from openesm.cim.mofc import compile_schema
+from openesm.cim.schema import Schema
+from tests.others.suite import SAMPLES
 from tests.running import PROJECT
 
 NAMES = {provider.classname for provider in providers.installed()}
+SERVED = registration.served(providers.installed())
 
 
 def test_every_class_is_registered() -> None:
-    text = registration.pegasus(providers.installed(), "1.2.3")
+    text = registration.pegasus(SERVED, "1.2.3")
     for name in NAMES | {"ESM_AlertIndication"}:
         assert text.count(f'ClassName = "{name}"') == 1
     assert text.count("ProviderType = { 2, 3 }") == 3, "the associations"
     assert text.count("ProviderType = { 4 }") == 1
-    sfcb = registration.sfcb(providers.installed())
+    sfcb = registration.sfcb(SERVED)
     assert "[ESM_AlertIndication]\n  provider: openesm\n  location: openesmCMPI\n  type: indication\n" in sfcb
     assert sfcb.count("\n  namespace: root/ESMPRO/AS\n") == len(NAMES) + 1
+
+
+def test_classes_of_others_by_what_their_mof_says() -> None:
+    schema = Schema(compile_schema(more=[SAMPLES / "acme_lamps.mof"]))
+    namespace = schema.namespaces["root/esmpro/as"]
+    names = schema.declared[str(SAMPLES / "acme_lamps.mof")]
+    classes = [cls for name in names if (cls := namespace.get(name)) is not None]
+    assert {name: kinds for name, _, kinds in registration.served((), classes)} == {
+        "ESM_AlertIndication": [4],
+        "Acme_Lamp": [2, 5],
+        "Acme_Room": [2, 5],
+        "Acme_LampInRoom": [2, 3, 5],
+        "Acme_LampSwitched": [4],
+    }
 
 
 def test_classes_go_after_those_that_need_them() -> None:

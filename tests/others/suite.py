@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,15 @@ def heard(connection: pywbem.WBEMConnection) -> list[str]:
     """What the host has told the provider so far."""
     told: list[str] = connection.InvokeMethod("Heard", "Acme_Lamp")[1]["Told"]
     return told
+
+
+def settings_with(place: Path, *files: Path) -> str:
+    """The settings that name a folder with copies of these files."""
+    folder = place / "providers"
+    folder.mkdir(mode=0o755)
+    for file in files:
+        Path(shutil.copy(file, folder)).chmod(0o644)
+    return f'[providers]\nfolder = "{folder}"\n'
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pywbem
 
+from tests.others.suite import SAMPLES, settings_with
 from tests.running import PROJECT, free_ports, running_agent
 
 HOME = os.environ.get("OPENESM_PEGASUS", "")
@@ -75,7 +76,8 @@ def real_pegasus(folder: Path) -> Iterator[Real]:
     }
     (port,) = free_ports(1)
     esmctl = [str(prefix / "bin" / "esmctl"), "pegasus"]
-    with running_agent(folder / "agent") as agent, pegasus(env, port):
+    others = settings_with(folder, *SAMPLES.glob("acme_lamps.*"))
+    with running_agent(folder / "agent", settings=others) as agent, pegasus(env, port):
         found = Real(port, agent.http_port, agent.process.pid, agent.local_socket, env, esmctl)
         found.run(*esmctl, "register")
         try:

@@ -15,7 +15,7 @@ import pywbem
 
 from esmctl.agent import ask
 from tests.e2e.test_wbemcli_classes import CLASSES
-from tests.pegasus.real import HOME, NAMESPACE, Real, real_pegasus
+from tests.pegasus.real import HOME, NAMESPACE, Real
 from tests.running import PASSWORD, eventually, free_ports
 
 CLOCKS = frozenset(
@@ -36,12 +36,6 @@ CLOCKS = frozenset(
 )
 
 pytestmark = pytest.mark.skipif(not HOME, reason="OPENESM_PEGASUS names no Pegasus")
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    with real_pegasus(tmp_path_factory.mktemp("pegasus")) as found:
-        yield found
 
 
 def shown(instance: pywbem.CIMInstance) -> dict[str, str]:

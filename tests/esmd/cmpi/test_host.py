@@ -9,9 +9,10 @@ from contextlib import closing
 
 import pytest
 
-from esmd.cmpi import wire
+from esmd.cmpi import form
+from esmd.cmpi.form import RowWriter
 from esmd.cmpi.host import CmpiHost
-from esmd.cmpi.wire import Operation, RowWriter
+from esmd.cmpi.wire import Operation
 from openesm.cim.errors import Status
 from openesm.cim.path import Path
 from tests.esmd.cmpi.test_wire import NO_LIST
@@ -32,7 +33,7 @@ def host(world: World) -> Iterator[CmpiHost]:
 
 
 def request(operation: Operation, path: Path, rest: bytes = b"") -> bytes:
-    return bytes([operation]) + wire.text("root") + wire.path(path) + rest
+    return bytes([operation]) + bytes(8) + form.text("root") + form.path(path) + rest
 
 
 def head(answer: bytes) -> tuple[int, str, int]:
@@ -57,11 +58,11 @@ def test_enumerate_gives_one_class_as_the_cimom_asks_for_each(host: CmpiHost) ->
 
 
 def test_get_with_a_property_list(host: CmpiHost) -> None:
-    listed = struct.pack("<I", 1) + wire.text("Note")
+    listed = struct.pack("<I", 1) + form.text("Note")
     answer = host.answer(request(Operation.GET_INSTANCE, ONE, listed))
     assert head(answer)[::2] == (0, 1)
-    assert wire.text("first") in answer
-    assert wire.text("Serial") not in answer
+    assert form.text("first") in answer
+    assert form.text("Serial") not in answer
 
 
 def test_an_answer_is_kept_until_something_changes(host: CmpiHost, world: World) -> None:
@@ -70,17 +71,17 @@ def test_an_answer_is_kept_until_something_changes(host: CmpiHost, world: World)
     assert host.answer(asked) == first
     world.things["one"]["Note"] = "other"
     world.clock.seconds += 5
-    assert wire.text("other") in host.answer(asked)
+    assert form.text("other") in host.answer(asked)
 
 
 def test_modify_create_and_delete(host: CmpiHost, world: World) -> None:
     def instance(*values: tuple[str, bytes]) -> bytes:
-        return wire.path(of_class("T_Thing")) + wire.named_values(values)
+        return form.path(of_class("T_Thing")) + form.named_values(values)
 
-    level = ("Level", wire.value(7, "uint16"))
+    level = ("Level", form.value(7, "uint16"))
     assert head(host.answer(request(Operation.MODIFY_INSTANCE, ONE, NO_LIST + instance(level))))[0] == 0
     assert world.things["one"]["Level"] == 7
-    new = instance(("Id", wire.value("new", "string")), level)
+    new = instance(("Id", form.value("new", "string")), level)
     created = host.answer(request(Operation.CREATE_INSTANCE, of_class("T_Thing"), new))
     assert head(created)[::2] == (0, 1)
     assert "new" in world.things
@@ -90,17 +91,17 @@ def test_modify_create_and_delete(host: CmpiHost, world: World) -> None:
 
 
 def test_a_method(host: CmpiHost) -> None:
-    arguments = wire.named_values([("By", wire.value(5, "uint32")), ("Total", wire.value(1, "uint32"))])
-    answer = host.answer(request(Operation.INVOKE_METHOD, ONE, b"\1" + wire.text("Scale") + arguments))
+    arguments = form.named_values([("By", form.value(5, "uint32")), ("Total", form.value(1, "uint32"))])
+    answer = host.answer(request(Operation.INVOKE_METHOD, ONE, b"\1" + form.text("Scale") + arguments))
     assert head(answer)[0] == 0
-    words = wire.value(["so", None], "string", is_array=True)
+    words = form.value(["so", None], "string", is_array=True)
     assert answer.endswith(
-        wire.value(0, "uint32") + wire.named_values([("Total", wire.value(6, "uint32")), ("Words", words)])
+        form.value(0, "uint32") + form.named_values([("Total", form.value(6, "uint32")), ("Words", words)])
     )
 
 
 def test_associations(host: CmpiHost) -> None:
-    association = b"\1" + wire.text("T_Peer")
+    association = b"\1" + form.text("T_Peer")
     walk = NO_LIST + association + b"\0\0\0"
     assert head(host.answer(request(Operation.ASSOCIATORS, ONE, walk)))[::2] == (0, 1)
     assert head(host.answer(request(Operation.REFERENCE_NAMES, ONE, association + b"\0")))[::2] == (0, 2)
@@ -151,4 +152,4 @@ def test_rows_without_a_value_are_null() -> None:
     cls = schema().namespaces[NS].get("T_Part")
     assert cls is not None
     written = RowWriter(cls, frozenset({"name"})).write({"Name": None})
-    assert written == wire.named_values([("Name", wire.value(None, "string"))])
+    assert written == form.named_values([("Name", form.value(None, "string"))])

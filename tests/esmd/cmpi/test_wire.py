@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esmd.cmpi import wire
-from esmd.cmpi.wire import Operation, WireError
+from esmd.cmpi import form, wire
+from esmd.cmpi.form import WireError
+from esmd.cmpi.wire import Operation
+from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path
 from openesm.cim.values import INTEGER_RANGE, DateTime, Instance, TypedValue, Value
 from tests.hostile import TEXT
@@ -22,13 +24,14 @@ INNER = Instance("T_Part", {"Name": TypedValue("wheel", "string"), "Size": Typed
 
 
 def request(operation: Operation, rest: bytes = b"", path: Path = THING) -> bytes:
-    return bytes([operation]) + wire.text("admin") + wire.path(path) + rest
+    return bytes([operation]) + struct.pack("<Q", 7) + form.text("admin") + form.path(path) + rest
 
 
 def test_a_request() -> None:
-    listed = struct.pack("<I", 2) + wire.text("A") + wire.text("B")
+    listed = struct.pack("<I", 2) + form.text("A") + form.text("B")
     read = wire.read_request(request(Operation.GET_INSTANCE, listed))
-    assert (read.operation, read.user, read.properties) == (Operation.GET_INSTANCE, "admin", ("A", "B"))
+    assert (read.operation, read.number, read.user) == (Operation.GET_INSTANCE, 7, "admin")
+    assert read.properties == ("A", "B")
     assert read.path.identity == THING.identity
     assert wire.read_request(request(Operation.GET_INSTANCE, NO_LIST)).properties is None
 
@@ -53,16 +56,16 @@ def test_a_request() -> None:
     ],
 )
 def test_values(value: Value, cim_type: str, is_array: bool) -> None:
-    written = wire.value(value, cim_type, is_array=is_array)
-    arguments = struct.pack("<I", 1) + wire.text("X") + written
-    method = b"\1" + wire.text("Do")
+    written = form.value(value, cim_type, is_array=is_array)
+    arguments = struct.pack("<I", 1) + form.text("X") + written
+    method = b"\1" + form.text("Do")
     read = wire.read_request(request(Operation.INVOKE_METHOD, method + arguments))
     assert (read.words, read.arguments["X"]) == (("Do",), TypedValue(value, cim_type, is_array))
 
 
 def test_embedded_instances() -> None:
-    inner = wire.value(INNER, "string", embedded=True)
-    given = wire.path(Path("T_Thing", ())) + struct.pack("<I", 1) + wire.text("Part") + inner
+    inner = form.value(INNER, "string", embedded=True)
+    given = form.path(Path("T_Thing", ())) + struct.pack("<I", 1) + form.text("Part") + inner
     read = wire.read_request(request(Operation.CREATE_INSTANCE, given))
     assert read.instance is not None
     part = read.instance.properties["Part"].value
@@ -71,14 +74,14 @@ def test_embedded_instances() -> None:
 
 
 def test_moments_of_providers() -> None:
-    moment = wire.value(datetime(2026, 11, 25, tzinfo=UTC), "datetime")
+    moment = form.value(datetime(2026, 11, 25, tzinfo=UTC), "datetime")
     assert b"20261125000000.000000+000" in moment
 
 
 @pytest.mark.parametrize("value", ["text", [1], 1.5])
 def test_a_value_of_another_type(value: Value) -> None:
     with pytest.raises(TypeError):
-        wire.value(value, "uint8")
+        form.value(value, "uint8")
 
 
 @given(TEXT)
@@ -96,3 +99,59 @@ def test_broken_requests(data: bytes) -> None:
             continue
         with pytest.raises(WireError):
             wire.read_request(broken)
+
+
+def with_number(asked: bytes) -> bytes:
+    """What is asked of the CIMOM, as a request of it: so it can be read back."""
+    return asked[:1] + bytes(8) + form.text("") + asked[1:]
+
+
+def test_what_the_cimom_is_asked_for() -> None:
+    read = wire.read_request(
+        with_number(wire.asked(Operation.ASSOCIATORS, THING, properties=["A"], words=["X", *3 * [None]]))
+    )
+    assert (read.path.identity, read.properties) == (THING.identity, ("A",))
+    assert read.words == ("X", None, None, None)
+    changed = Instance("T_Thing", {"N": TypedValue(3, "uint8"), "Part": TypedValue(INNER, "string")}, THING)
+    read = wire.read_request(
+        with_number(wire.asked(Operation.MODIFY_INSTANCE, THING, properties=["N"], instance=changed))
+    )
+    assert read.instance is not None
+    assert read.instance.properties["N"] == TypedValue(3, "uint8")
+    assert read.instance.properties["Part"].value.properties == INNER.properties  # type: ignore[union-attr]
+    given = {
+        "N": TypedValue(-1),
+        "Of": TypedValue([BASE], "reference", is_array=True),
+        "No": TypedValue(None),
+    }
+    read = wire.read_request(
+        with_number(wire.asked(Operation.INVOKE_METHOD, THING, words=["Do"], arguments=given))
+    )
+    assert read.arguments["N"] == TypedValue(-1, "sint64")
+    assert read.arguments["Of"].value[0].identity == BASE.identity  # type: ignore[index, union-attr]
+    assert read.arguments["No"].value is None
+
+
+def test_what_the_cimom_answers() -> None:
+    named = form.item(form.path(THING))
+    told = wire.read_told(wire.answer([named, form.item(form.path(BASE), form.named_values([]))]))
+    assert [path.identity for path in told.paths] == [THING.identity]
+    assert [each.classname for each in told.instances] == ["T_Base"]
+    returned = form.value(4, "uint32") + form.named_values([("Out", form.value("x", "string"))])
+    told = wire.read_told(wire.answer([], returned))
+    assert (told.returned, told.out["Out"].value) == (TypedValue(4, "uint32"), "x")
+
+
+@pytest.mark.parametrize(("code", "status"), [(6, Status.NOT_FOUND), (200, Status.FAILED)])
+def test_what_the_cimom_refuses(code: int, status: Status) -> None:
+    with pytest.raises(CIMError) as refused:
+        wire.read_told(wire.refused(code, "no such thing"))
+    assert (refused.value.status, str(refused.value)) == (status, "no such thing")
+
+
+@given(st.binary())
+def test_answers_that_are_none(data: bytes) -> None:
+    try:
+        wire.read_told(data)
+    except (WireError, CIMError):
+        return
