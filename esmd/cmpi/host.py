@@ -66,15 +66,19 @@ class CmpiHost:
     def answer(self, data: bytes) -> bytes:
         """The answer to a request of the bridge; never raises."""
         try:
-            request = wire.read_request(data)
-            SENDER.set(request.number)
+            return self.reply(wire.read_request(data))
+        except WireError as wrong:
+            return wire.refused(int(Status.FAILED), str(wrong))
+
+    def reply(self, request: Request) -> bytes:
+        """The answer to a request; never raises."""
+        SENDER.set(request.number)
+        try:
             if request.operation in self._more:
                 return self._more[request.operation](request)
             return self._written(request, self._perform(request))
         except CIMError as refused:
             return wire.refused(int(refused.status), refused.text(self._language))
-        except WireError as wrong:
-            return wire.refused(int(Status.FAILED), str(wrong))
         except Exception as failed:  # the CIMOM must live on, whatever a provider does
             log.exception("a request failed")
             return wire.refused(int(Status.FAILED), f"{type(failed).__name__}: {failed}")

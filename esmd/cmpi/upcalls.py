@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 
 from esmd.activations import Activations, Indicating
-from esmd.cmpi import form, wire
+from esmd.cmpi import wire
 from esmd.cmpi.form import WireError
 from esmd.cmpi.wire import Operation, Request
 from openesm.cim.errors import CIMError, Status
@@ -41,7 +41,7 @@ class CimomBroker:
 
     def is_subclass(self, namespace: str, superclass: str, subclass: str) -> bool:
         about = Path(subclass, (), namespace or NAMESPACE)
-        return bool(self._told(wire.asked(Operation.IS_A, about) + form.text(superclass)).paths)
+        return bool(self._told(wire.asked(Operation.IS_A, about, words=(superclass,))).paths)
 
     def _told(self, request: bytes) -> wire.Told:
         try:

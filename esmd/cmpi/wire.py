@@ -69,6 +69,7 @@ _LISTED = frozenset(
         Operation.REFERENCES,
     }
 )
+_WITH_INSTANCE = frozenset({Operation.CREATE_INSTANCE, Operation.MODIFY_INSTANCE, Operation.DELIVER})
 _WORDS = {
     Operation.EXEC_QUERY: 2,
     Operation.ASSOCIATORS: 4,
@@ -79,6 +80,7 @@ _WORDS = {
     Operation.NEXT_INDICATIONS: 1,
     Operation.ACTIVATE: 1,
     Operation.DEACTIVATE: 1,
+    Operation.IS_A: 1,
 }
 
 
@@ -94,7 +96,7 @@ def read_request(data: bytes) -> Request:
         user, path = reader.text(), reader.path()
         properties = reader.texts() if operation in _LISTED else None
         instance = None
-        if operation in (Operation.CREATE_INSTANCE, Operation.MODIFY_INSTANCE):
+        if operation in _WITH_INSTANCE:
             instance = reader.instance()
         words = tuple(reader.optional() for _ in range(_WORDS.get(operation, 0)))
         arguments = reader.values() if operation is Operation.INVOKE_METHOD else {}
@@ -134,6 +136,15 @@ def asked(
     return b"".join(pieces)
 
 
+def read_asked(data: bytes) -> Request:
+    """What `asked` has made, as a request of nobody.
+
+    Raises:
+        WireError: it is none.
+    """
+    return read_request(data[:1] + bytes(8) + text("") + data[1:])
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What it answered: paths or instances, and what a method returned."""
@@ -169,6 +180,28 @@ def read_told(data: bytes) -> Told:
     except (struct.error, ValueError, IndexError) as wrong:
         raise WireError(str(wrong)) from wrong
     return Told(paths, instances, returned, out)
+
+
+def read_indications(data: bytes) -> list[tuple[Instance, str]]:
+    """Takes an answer to NEXT_INDICATIONS apart: each with its token.
+
+    Raises:
+        CIMError: there are none to be had.
+        WireError: it is no answer.
+    """
+    try:
+        reader = Reader(data)
+        status, reason = reader.count(), reader.text()
+        if status:
+            raise CIMError(_status(status), reason)
+        found = []
+        for _ in range(reader.count()):
+            reader.byte()
+            found.append((reader.instance(), reader.text()))
+        reader.end()
+    except (struct.error, ValueError, IndexError) as wrong:
+        raise WireError(str(wrong)) from wrong
+    return found
 
 
 def _status(code: int) -> Status:

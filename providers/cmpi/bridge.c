@@ -44,7 +44,10 @@ static void forget_thread(void *state) {
 static void enter(void) {
     PyThreadState *state = pthread_getspecific(states);
     if (!state) {
+        /* Python notes the first state of a thread as the one that others mean by PyGILState: not to be ours */
+        PyGILState_STATE held = PyGILState_Ensure();
         state = PyThreadState_New(interpreter);
+        PyGILState_Release(held);
         pthread_setspecific(states, state);
     }
     PyEval_RestoreThread(state);

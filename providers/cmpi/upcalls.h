@@ -152,7 +152,7 @@ static void operate(In *in, Out *out, const Context *context) {
         put_one(out, broker->bft->deliver(broker, context, chars(path->ft->nameSpace(path, NULL)), instance), NULL, NULL);
         return;
     case IS_A:
-        put_one(out, status, broker->eft->isA(broker, path, take_text(in), &status) ? path : NULL, NULL);
+        put_one(out, status, broker->eft->isA(broker, path, take_optional(in), &status) ? path : NULL, NULL);
         return;
     default:
         walk_up(in, out, operation, context, path);

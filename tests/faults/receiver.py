@@ -21,10 +21,17 @@ _XML = (
     b'<?xml version="1.0" encoding="utf-8"?><CIM CIMVERSION="2.0" DTDVERSION="2.0"><MESSAGE ID="1" '
     b'PROTOCOLVERSION="1.0"><SIMPLEEXPRSP>%b</SIMPLEEXPRSP></MESSAGE></CIM>' % _BODY
 )
-ACCEPTED = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n%b" % (
-    len(_XML),
-    _XML,
-)
+
+
+def accepted(number: bytes) -> bytes:
+    """The answer to a request of this ID: it was taken."""
+    xml = _XML.replace(b'ID="1"', b'ID="%b"' % number)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nCIMExport: MethodResponse\r\n"
+    return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(xml), xml)
+
+
+ACCEPTED = accepted(b"1")
+_ID = re.compile(rb'<MESSAGE ID="([^"]*)"')
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *([0-9]+)")
 
 
@@ -39,7 +46,7 @@ def told_in(target: str, body: bytes) -> Told:
 
 
 def _value(body: bytes, name: bytes) -> str:
-    match = re.search(rb'NAME="%b"[^>]*><VALUE>([^<]*)</VALUE>' % name, body)
+    match = re.search(rb'NAME="%b"[^>]*>\s*<VALUE>([^<]*)</VALUE>' % name, body)
     assert match, body
     return match[1].decode()
 
@@ -160,11 +167,11 @@ class _Taking(asyncio.Protocol):
                 return
             self._receiver.head = self._buffer[: end + 4]
             target = self._buffer.split(b" ", 2)[1].decode()
-            told = told_in(target, self._buffer[end + 4 : whole])
+            body = self._buffer[end + 4 : whole]
             self._buffer = self._buffer[whole:]
-            self._take(target, told)
+            self._take(target, told_in(target, body), _ID.search(body))
 
-    def _take(self, target: str, told: Told) -> None:
+    def _take(self, target: str, told: Told, number: re.Match[bytes] | None) -> None:
         receiver = self._receiver
         manner = receiver.manners.get(target, GOOD)
         receiver.asked[target] += 1
@@ -173,6 +180,8 @@ class _Taking(asyncio.Protocol):
             receiver.arrived.append(time.monotonic())
         if manner.drip_s:
             self._drip(manner.send, manner.drip_s)
+        elif manner.send is ACCEPTED and number is not None:
+            self._transport.write(accepted(number[1]))
         elif manner.send:
             self._transport.write(manner.send)
         if manner.close:

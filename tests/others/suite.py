@@ -47,6 +47,23 @@ def settings_with(place: Path, *files: Path) -> str:
 
 
 @contextmanager
+def subscription(
+    connection: pywbem.WBEMConnection, url: str, query: str, language: str = "WQL"
+) -> Iterator[None]:
+    """A subscription of pywbem's manager."""
+    manager = pywbem.WBEMSubscriptionManager(f"test{url.rpartition(':')[2].partition('/')[0]}")
+    server = manager.add_server(pywbem.WBEMServer(connection))
+    try:
+        to = manager.add_destination(server, url, destination_id="d")
+        asked: dict[str, Any] = {"query": query, "query_language": language}
+        by = manager.add_filter(server, source_namespaces=[NAMESPACE], filter_id="f", **asked)
+        manager.add_subscriptions(server, by.path, to.path)
+        yield
+    finally:
+        manager.remove_all_servers()
+
+
+@contextmanager
 def subscribed(
     connection: pywbem.WBEMConnection, query: str = "SELECT * FROM Acme_LampSwitched", language: str = "WQL"
 ) -> Iterator[list[pywbem.CIMInstance]]:
@@ -55,16 +72,10 @@ def subscribed(
     listener = pywbem.WBEMListener("127.0.0.1", http_port=port)
     listener.add_callback(lambda indication, _host: told.append(indication))
     listener.start()
-    manager = pywbem.WBEMSubscriptionManager(f"test{port}")
-    server = manager.add_server(pywbem.WBEMServer(connection))
     try:
-        to = manager.add_destination(server, f"http://127.0.0.1:{port}", destination_id="d")
-        asked: dict[str, Any] = {"query": query, "query_language": language}
-        by = manager.add_filter(server, source_namespaces=[NAMESPACE], filter_id="f", **asked)
-        manager.add_subscriptions(server, by.path, to.path)
-        yield told
+        with subscription(connection, f"http://127.0.0.1:{port}", query, language):
+            yield told
     finally:
-        manager.remove_all_servers()
         listener.stop()
 
 

@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pywbem
 
+from tests.faults.rig import GoneError
 from tests.others.suite import SAMPLES, settings_with
-from tests.running import PROJECT, free_ports, running_agent
+from tests.running import PROJECT, RunningAgent, eventually, free_ports, running_agent
 
 HOME = os.environ.get("OPENESM_PEGASUS", "")
 PYTHON = os.environ.get("OPENESM_PEGASUS_PYTHON", "/usr/bin/python3")
 NAMESPACE = "root/ESMPRO/AS"
+MODULE = "OpenESM"
 
 
 @dataclass
 class Real:
-    """A running Pegasus, and the agent that monitors for it."""
+    """A running Pegasus, and the agent that monitors for it; both can be killed and started again."""
 
     port: int
-    own_port: int  # of the agent's own server
-    own_pid: int
-    socket: Path
+    folder: Path
     env: dict[str, str]
     esmctl: list[str]
+    settings: str
+    agent: RunningAgent = field(init=False)
+    _agent: ExitStack = field(init=False, default_factory=ExitStack)
 
     @property
     def url(self) -> str:
         return f"http://localhost:{self.port}"
+
+    @property
+    def socket(self) -> Path:
+        return self.agent.local_socket
 
     def connection(self) -> pywbem.WBEMConnection:
         return pywbem.WBEMConnection(self.url, ("nobody", ""), NAMESPACE)
@@ -42,20 +50,69 @@ class Real:
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
+    # -- lives
 
-@contextmanager
-def pegasus(env: dict[str, str], port: int) -> Iterator[None]:
-    server = f"{HOME}/bin/cimserver"
-    subprocess.run(
-        [server, f"httpPort={port}", "enableHttpConnection=true", "enableHttpsConnection=false",
-         "enableAuthentication=false", "daemon=true"],
-        env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-        timeout=60,
-    )  # fmt: skip
-    try:
-        yield
-    finally:
-        subprocess.run([server, "-s"], env=env, check=False, capture_output=True, timeout=60)
+    def start_agent(self) -> None:
+        self.agent = self._agent.enter_context(running_agent(self.folder / "agent", settings=self.settings))
+
+    def stop_agent(self) -> None:
+        self._agent.close()
+
+    def kill_agent(self) -> None:
+        self.agent.process.kill()
+        self.agent.process.wait()
+        stack = self._agent.pop_all()
+        with suppress(GoneError):
+            stack.__exit__(GoneError, GoneError(), None)
+
+    def start_cimserver(self, **options: str) -> None:
+        """Tried again while one that was killed is still in the table of processes."""
+        options = {"enableHttpConnection": "true", "enableHttpsConnection": "false", **options}
+        words = [f"httpPort={self.port}", "enableAuthentication=false", "daemon=true"]
+        words += [f"{name}={value}" for name, value in options.items()]
+
+        def has_started() -> bool:
+            done = subprocess.run(
+                [f"{HOME}/bin/cimserver", *words],
+                env=self.env,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
+                timeout=60,
+            )
+            return done.returncode == 0
+
+        eventually(has_started, "cimserver has started", 60)
+
+    def stop_cimserver(self) -> None:
+        subprocess.run([f"{HOME}/bin/cimserver", "-s"], env=self.env, capture_output=True, timeout=60)
+        eventually(lambda: not self.cimservers(), "cimserver has stopped", 60)
+
+    def kill_cimserver(self) -> None:
+        """With the provider processes, which end when they lose it."""
+        for process in self.cimservers():
+            os.kill(process, signal.SIGKILL)
+        eventually(lambda: not self.cimservers() and not self.provider_processes(), "they are gone", 60)
+
+    def kill_provider(self) -> None:
+        for process in self.provider_processes():
+            os.kill(process, signal.SIGKILL)
+
+    def cimservers(self) -> list[int]:
+        return [number for number, command in self._processes() if f"{HOME}/bin/cimserver" in command]
+
+    def provider_processes(self, module: str = MODULE) -> list[int]:
+        return [
+            number
+            for number, command in self._processes()
+            if f"{HOME}/bin/cimprovagt" in command and command.rstrip().endswith(module)
+        ]
+
+    def _processes(self) -> Iterator[tuple[int, str]]:
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                yield int(folder.name), command
 
 
 @contextmanager
@@ -76,11 +133,13 @@ def real_pegasus(folder: Path) -> Iterator[Real]:
     }
     (port,) = free_ports(1)
     esmctl = [str(prefix / "bin" / "esmctl"), "pegasus"]
-    others = settings_with(folder, *SAMPLES.glob("acme_lamps.*"))
-    with running_agent(folder / "agent", settings=others) as agent, pegasus(env, port):
-        found = Real(port, agent.http_port, agent.process.pid, agent.local_socket, env, esmctl)
+    found = Real(port, folder, env, esmctl, settings_with(folder, *SAMPLES.glob("acme_lamps.*")))
+    found.start_agent()
+    found.start_cimserver()
+    try:
         found.run(*esmctl, "register")
-        try:
-            yield found
-        finally:
-            found.run(*esmctl, "unregister")
+        yield found
+        found.run(*esmctl, "unregister")
+    finally:
+        found.stop_cimserver()
+        found.stop_agent()
