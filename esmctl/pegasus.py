@@ -16,6 +16,7 @@ import mof
 import openesm
 import providers
 import providers.cmpi
+from esmctl import bindings
 from esmctl.failure import FailureError
 from esmctl.registration import LIBRARY, MODULE, pegasus, served
 from esmd.cmpi.start import configured
@@ -48,9 +49,11 @@ class Pegasus:
 
     # -- what is there
 
-    def missing(self) -> Iterator[str]:
-        """What keeps the providers from being registered, each as the name of a text and its argument."""
+    def missing(self, *, by_bindings: bool = False) -> Iterator[str]:
+        """What keeps the providers from being registered; with cmpi-bindings nothing has to be compiled."""
         yield from (name for name in TOOLS if self._tool(name) is None)
+        if by_bindings:
+            return
         compiler = os.environ.get("CC", "cc")
         if shutil.which(compiler) is None:
             yield compiler
@@ -59,10 +62,10 @@ class Pegasus:
         if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
             yield "Python.h"
 
-    def bridge(self) -> Path:
-        """Where Pegasus looks for the bridge."""
+    def bridge(self, library: str = LIBRARY) -> Path:
+        """Where Pegasus looks for the bridge, or another library of providers."""
         words = self._run("cimconfig", "-g", "providerDir", "-c").rpartition(":")[2].strip()
-        return (self.home or Path("/")) / words / f"lib{LIBRARY}.so"
+        return (self.home or Path("/")) / words / f"lib{library}.so"
 
     def is_running(self) -> bool:
         return self._succeeds("cimprovider", "-l")
@@ -82,15 +85,23 @@ class Pegasus:
 
     # -- changes
 
-    def register(self) -> None:
-        """Builds and registers; what was registered before is replaced."""
+    def register(self, *, by_bindings: bool = False) -> None:
+        """Builds and registers; what was registered before is replaced.
+
+        Args:
+            by_bindings: cmpi-bindings is the way to the providers, not the bridge.
+        """
+        library = bindings.LIBRARY if by_bindings else LIBRARY
         schema = Schema(compile_schema(more=self.others))
         for refused, reason in schema.refused.items():
             raise FailureError.of("pegasus-failed", command=refused, reason=reason)
         names = [name for file in self.others for name in schema.declared[str(file)]]
         own = schema.namespaces[normal_namespace(NAMESPACE)]
         others = [cls for name in names if (cls := own.get(name)) is not None]
-        build(self.bridge())
+        if by_bindings:
+            bindings.install(self.bridge(library))
+        else:
+            build(self.bridge())
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             copy = _for_pegasus(folder / "mof")
@@ -101,7 +112,7 @@ class Pegasus:
                 self._forget()
             registration = folder / "openesm.mof"
             classes = served(providers.installed(), others)
-            registration.write_text(pegasus(classes, openesm.__version__), "utf-8")
+            registration.write_text(pegasus(classes, openesm.__version__, library), "utf-8")
             self._run("cimmof", "-w", "-n", INTEROP, str(registration))
 
     def unregister(self) -> None:
@@ -109,6 +120,7 @@ class Pegasus:
         if self.state():
             self._forget()
         self.bridge().unlink(missing_ok=True)
+        bindings.remove()
         for classname in leaves_first(self.others):
             self._run("cimcli", "dc", classname, "-n", NAMESPACE, check=False)
         for qualifier in self._run("cimcli", "eq", "-n", NAMESPACE, check=False).splitlines():
@@ -219,7 +231,7 @@ def ready(args: argparse.Namespace) -> Pegasus:
         FailureError: with all that is missing.
     """
     found = named(args)
-    missing = list(found.missing())
+    missing = list(found.missing(by_bindings=getattr(args, "bindings", False)))
     if missing:
         raise FailureError.of("pegasus-missing", names=", ".join(missing))
     if not found.is_running():

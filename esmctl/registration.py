@@ -43,11 +43,11 @@ def served(providers: Iterable[Provider[Any] | Association], others: Iterable[Cl
     return found + [(cls.name, NAMESPACE, types) for cls in others if (types := kinds_of(cls))]
 
 
-def pegasus(classes: Iterable[Served], version: str) -> str:
+def pegasus(classes: Iterable[Served], version: str, library: str = LIBRARY) -> str:
     """MOF for the namespace root/PG_InterOp of tog-pegasus."""
     head = (
         f'instance of PG_ProviderModule {{\n  Name = "{MODULE}"; Vendor = "OpenESM"; Version = "{version}";\n'
-        f'  InterfaceType = "CMPI"; InterfaceVersion = "2.0.0"; Location = "{LIBRARY}";\n}};\n'
+        f'  InterfaceType = "CMPI"; InterfaceVersion = "2.0.0"; Location = "{library}";\n}};\n'
         f'instance of PG_Provider {{\n  Name = "{PROVIDER}"; ProviderModuleName = "{MODULE}";\n}};\n'
     )
     return head + "".join(

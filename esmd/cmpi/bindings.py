@@ -138,11 +138,8 @@ class Bindings:
         return OK
 
     def cleanup(self, _ctx: Any, terminating: Any) -> Answer:
-        """Python stays: its end, from a thread that is not the first, would wait for ever."""
-        if not terminating:
-            return NEVER_UNLOAD, None
-        threading._shutdown = lambda: None  # type: ignore[attr-defined]
-        return OK
+        """Python stays."""
+        return OK if terminating else (NEVER_UNLOAD, None)
 
     # -- requests
 

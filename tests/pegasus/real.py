@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -17,9 +18,11 @@ from tests.others.suite import SAMPLES, settings_with
 from tests.running import PROJECT, RunningAgent, eventually, free_ports, running_agent
 
 HOME = os.environ.get("OPENESM_PEGASUS", "")
+BINDINGS = os.environ.get("OPENESM_CMPI_BINDINGS", "")
 PYTHON = os.environ.get("OPENESM_PEGASUS_PYTHON", "/usr/bin/python3")
 NAMESPACE = "root/ESMPRO/AS"
 MODULE = "OpenESM"
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # as a service has it
 
 
 @dataclass
@@ -74,7 +77,7 @@ class Real:
         def has_started() -> bool:
             done = subprocess.run(
                 [f"{HOME}/bin/cimserver", *words],
-                env=self.env,
+                env={**self.env, "PATH": SYSTEM_PATH},
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 stdin=subprocess.DEVNULL,
@@ -143,3 +146,21 @@ def real_pegasus(folder: Path) -> Iterator[Real]:
     finally:
         found.stop_cimserver()
         found.stop_agent()
+
+
+@contextmanager
+def registered_by_bindings(real: Real) -> Iterator[None]:
+    """cmpi-bindings is the way to the providers for this long."""
+    library = Path(HOME) / "lib" / "libpy3CmpiProvider.so"
+    python = str(real.folder / "prefix" / "bin" / "python")
+    place = real.run(python, "-c", "from esmctl.bindings import folder; print(folder())").strip()
+    module = Path(place) / "cmpi.py"
+    shutil.copy(Path(BINDINGS) / library.name, library)
+    shutil.copy(Path(BINDINGS) / module.name, module)
+    real.run(*real.esmctl, "register", "--bindings")
+    try:
+        yield
+    finally:
+        real.run(*real.esmctl, "register")
+        library.unlink()
+        module.unlink()
