@@ -20,6 +20,9 @@ class Reading(Protocol):
     def fresh(self, sources: Sequence[Source]) -> None:
         """The readings of these."""
 
+    def present(self, source: Source, path: Path) -> None:
+        """An instance of a source."""
+
     def linked(self, link: Source, end: Path) -> None:
         """The instances of an association class in which `end` stands."""
 
@@ -92,7 +95,7 @@ def _linked(
             end = repository.source(other.namespace or namespace, other.classname)
             if end is None or (walk.result_class and not end.cls.isa(walk.result_class)):
                 continue
-            reading.fresh([end])
+            reading.present(end, other)
             number = end.group.find(other)
             if number is not None:
                 yield end.group.only([number])

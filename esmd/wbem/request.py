@@ -85,9 +85,13 @@ class Request:
         """Makes sure that the instance is there if there is one."""
         source = self.repository.source(self.namespace, path.classname)
         if source is not None:
-            self.fresh([source])
-            if source.provider.find is not None and source.group.find(path) is None:
-                self._seek(Sought(source, path))
+            self.present(source, path)
+
+    def present(self, source: Source, path: Path) -> None:
+        """Makes sure that an instance of a source is there if there is one."""
+        self.fresh([source])
+        if source.provider.find is not None and source.group.find(path) is None:
+            self._seek(Sought(source, path))
 
     def linked(self, link: Source, end: Path) -> None:
         """Makes sure that the instances of an association in which `end` stands are there."""
