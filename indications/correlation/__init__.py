@@ -1,0 +1,1 @@
+"""Correlation: conditions over the event stream, decided by a pure state machine that says why."""

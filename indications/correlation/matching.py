@@ -1,0 +1,172 @@
+"""Which event conditions an event matches: found by the values that they compare with, not one by one.
+
+Of each event condition the rarest `==` comparison is looked up in a table, so that the cost of an event does
+not grow with the number of conditions (R-96); only conditions without any are tried one after the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from indications.correlation.definition import AttributeCondition, Condition, EventCondition, Operator
+from indications.correlation.event import Event
+
+Attributes = Mapping[str, str]
+Check = Callable[[Attributes], bool]
+Belongs = Callable[[str, str], bool]
+"""Whether a host belongs to the business group of a path, or to one below it."""
+
+Hits = tuple[int, tuple[int, ...]]  # number of the condition, numbers of its event conditions that match
+
+
+def nobody_belongs(_host: str, _path: str) -> bool:
+    """For a site without business groups."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An event condition: where it stands, and what is left to be checked after the table."""
+
+    condition: int
+    con: int
+    checks: tuple[Check, ...]
+
+
+class Matcher:
+    """Finds them.
+
+    Args:
+        belongs: evaluated when an event is looked at, with the groups then in force (R-61).
+    """
+
+    def __init__(self, conditions: Sequence[Condition], belongs: Belongs = nobody_belongs) -> None:
+        self._belongs = belongs
+        self._guards = [self._guard(condition) for condition in conditions]
+        self._tables: dict[str, dict[str, list[_Place]]] = {}
+        self._rest: list[_Place] = []
+        rarity = _frequencies(conditions)
+        for number, condition in enumerate(conditions):
+            for con, event_condition in enumerate(condition.cons):
+                self._put(number, con, event_condition, rarity)
+        self._looked_up = list(self._tables.items())
+
+    def _put(self, number: int, con: int, wanted: EventCondition, rarity: Counter[tuple[str, str]]) -> None:
+        key = min(
+            filter(_is_indexable, wanted.conditions),
+            key=lambda each: max(rarity[each.attribute, value] for value in each.values),
+            default=None,
+        )
+        place = _Place(number, con, tuple(self._check(each) for each in wanted.conditions if each is not key))
+        if key is None:
+            self._rest.append(place)
+            return
+        table = self._tables.setdefault(key.attribute, {})
+        for value in dict.fromkeys(key.values):
+            table.setdefault(value, []).append(place)
+
+    def _guard(self, condition: Condition) -> tuple[tuple[Check, ...], tuple[tuple[Check, ...], ...]]:
+        target = tuple(self._check(each) for each in condition.target)
+        excluded = tuple(tuple(map(self._check, each.conditions)) for each in condition.excluded)
+        return target, excluded
+
+    def match(self, event: Event) -> list[Hits]:
+        """The generation conditions that an event is offered to, in the file's order (R-46, R-55, R-56)."""
+        attributes, found = event.attributes, list[tuple[int, int]]()
+        for attribute, table in self._looked_up:
+            places = table.get(attributes.get(attribute, ""))
+            if places is not None:
+                for place in places:
+                    if _all(place.checks, attributes):
+                        found.append((place.condition, place.con))
+        for place in self._rest:
+            if _all(place.checks, attributes):
+                found.append((place.condition, place.con))
+        if not found:
+            return []
+        return [hits for hits in _grouped(found) if self._admits(hits[0], attributes)]
+
+    def _admits(self, condition: int, attributes: Attributes) -> bool:
+        target, excluded = self._guards[condition]
+        return _all(target, attributes) and not any(_all(each, attributes) for each in excluded)
+
+    def _check(self, wanted: AttributeCondition) -> Check:
+        attribute, values = wanted.attribute, wanted.values
+        if wanted.is_group:
+            return _group_check(wanted, self._belongs)
+        if wanted.operator is Operator.EQUAL:
+            return _equal(attribute, values)
+        holds = _HOLDS[wanted.operator]
+        patterns = tuple(map(re.compile, values)) if wanted.operator is Operator.MATCHES else values
+        if wanted.operator in (Operator.DIFFERENT, Operator.LACKS):
+            return lambda given: (
+                (found := given.get(attribute)) is None or not any(holds(found, each) for each in patterns)
+            )
+        return lambda given: (
+            (found := given.get(attribute)) is not None and any(holds(found, each) for each in patterns)
+        )
+
+
+_HOLDS: Mapping[Operator, Callable[[str, object], bool]] = {
+    Operator.DIFFERENT: lambda found, value: found == value,
+    Operator.BEGINS: lambda found, value: found.startswith(str(value)),
+    Operator.CONTAINS: lambda found, value: str(value) in found,
+    Operator.LACKS: lambda found, value: str(value) in found,
+    Operator.MATCHES: lambda found, value: value.search(found) is not None,  # type: ignore[attr-defined]
+}
+
+
+def _equal(attribute: str, values: tuple[str, ...]) -> Check:
+    if len(values) == 1:
+        (value,) = values
+        return lambda given: given.get(attribute) == value
+    wanted = frozenset(values)
+    return lambda given: given.get(attribute) in wanted
+
+
+def _group_check(wanted: AttributeCondition, belongs: Belongs) -> Check:
+    attribute, paths, is_in = wanted.attribute, wanted.values, wanted.operator is Operator.EQUAL
+
+    def check(given: Attributes) -> bool:
+        host = given.get(attribute)
+        return (host is not None and any(belongs(host, path) for path in paths)) is is_in
+
+    return check
+
+
+def _all(checks: tuple[Check, ...], attributes: Attributes) -> bool:
+    for check in checks:  # noqa: SIM110  a generator costs more than the checks
+        if not check(attributes):
+            return False
+    return True
+
+
+def _is_indexable(wanted: AttributeCondition) -> bool:
+    return wanted.operator is Operator.EQUAL and not wanted.is_group and "" not in wanted.values
+
+
+def _frequencies(conditions: Sequence[Condition]) -> Counter[tuple[str, str]]:
+    """How often each value is compared with, over all event conditions."""
+    return Counter(
+        (each.attribute, value)
+        for condition in conditions
+        for con in condition.cons
+        for each in con.conditions
+        if _is_indexable(each)
+        for value in each.values
+    )
+
+
+def _grouped(found: list[tuple[int, int]]) -> Iterator[Hits]:
+    if len(found) == 1:
+        ((condition, con),) = found
+        yield condition, (con,)
+        return
+    by_condition: dict[int, list[int]] = {}
+    for condition, con in sorted(set(found)):
+        by_condition.setdefault(condition, []).append(con)
+    for condition, cons in by_condition.items():
+        yield condition, tuple(cons)

@@ -1,0 +1,155 @@
+"""The engine gives what the model gives: restarted anywhere, in any number of partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from zlib import crc32
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indications.correlation.definition import (
+    AttributeCondition,
+    Condition,
+    Definition,
+    EventCondition,
+    Kind,
+    Operator,
+)
+from indications.correlation.engine import Decision, Engine, Failed, Group, Held, Succeeded
+from indications.correlation.event import Event
+from tests.indications.correlation.model import Model, Told
+
+NAMES = ("E.A", "E.B", "B.MESSAGE")
+VALUES = st.sampled_from(["x", "y", "xy", "z"])
+OPERATORS = st.sampled_from([each for each in Operator if each is not Operator.MATCHES])
+
+
+@st.composite
+def attribute_conditions(draw: st.DrawFn) -> AttributeCondition:
+    values = draw(st.lists(VALUES, min_size=1, max_size=2, unique=True))
+    return AttributeCondition(draw(st.sampled_from(NAMES)), draw(OPERATORS), tuple(values))
+
+
+def event_conditions() -> st.SearchStrategy[EventCondition]:
+    return st.lists(attribute_conditions(), min_size=1, max_size=2).map(
+        lambda each: EventCondition(tuple(each))
+    )
+
+
+@st.composite
+def conditions(draw: st.DrawFn, name: str) -> Condition:
+    kind = draw(st.sampled_from(Kind))
+    return Condition(
+        name,
+        tuple(draw(st.lists(event_conditions(), min_size=1, max_size=3))),
+        target=tuple(draw(st.lists(attribute_conditions(), max_size=1))),
+        excluded=tuple(draw(st.lists(event_conditions(), max_size=1))),
+        timeout_s=draw(st.integers(1, 20)),
+        kind=kind,
+        threshold=draw(st.integers(1, 4)) if kind is Kind.THRESHOLD else 0,
+        same_attribute=draw(st.sampled_from([(), ("E.A",), ("E.A", "E.B")])),
+        most_sets=draw(st.sampled_from([1, 2, 1024])),
+    )
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> Definition:
+    count = draw(st.integers(1, 4))
+    return Definition(2, tuple(draw(conditions(f"c{number}")) for number in range(count)))
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[Event]:
+    """Events with ties and gaps in their times, and with attributes missing."""
+    steps = draw(st.lists(st.sampled_from([0, 0, 0.5, 1, 3, 10]), min_size=1, max_size=40))
+    found, now = [], 100.0
+    for number, step in enumerate(steps, 1):
+        now += step
+        attributes = draw(st.dictionaries(st.sampled_from(NAMES), VALUES))
+        found.append(Event(number * 3, now, attributes))
+    return found
+
+
+def told(decisions: Sequence[Decision]) -> list[Told]:
+    found: list[Told] = []
+    for each in decisions:
+        if isinstance(each, Succeeded | Failed):
+            what = "success" if isinstance(each, Succeeded) else "fail"
+            found.append((what, each.key[0], tuple(event.number for _, event in each.matches)))
+    return found
+
+
+def by_engine(definition: Definition, events: Sequence[Event], until: float) -> list[Told]:
+    engine, found = Engine(definition), list[Told]()
+    for event in events:
+        found += told(engine.step(event))
+    return found + told(engine.expire(until))
+
+
+def in_parts(found: Sequence[Told]) -> dict[str, list[Told]]:
+    """By condition: between conditions the order of failures is free."""
+    return {name: [each for each in found if each[1] == name] for name in {each[1] for each in found}}
+
+
+@given(definitions(), streams(), st.sampled_from([0.0, 5.0, 1000.0]))
+def test_one_engine(definition: Definition, events: list[Event], later: float) -> None:
+    until = events[-1].arrived + later
+    assert in_parts(by_engine(definition, events, until)) == in_parts(Model(definition).run(events, until))
+
+
+@given(definitions(), streams(), st.data())
+def test_restarts_anywhere(definition: Definition, events: list[Event], data: st.DataObject) -> None:
+    """What is held is taken out and put into another engine, between any two events."""
+    until = events[-1].arrived + 1000
+    cuts = data.draw(st.sets(st.integers(0, len(events))))
+    engine, found = Engine(definition), list[Told]()
+    for number, event in enumerate(events):
+        if number in cuts:
+            held: list[Held] = list(engine.sets())
+            engine = Engine(definition)
+            engine.resume(held)
+        found += told(engine.step(event))
+    found += told(engine.expire(until))
+    assert in_parts(found) == in_parts(by_engine(definition, events, until))
+
+
+@given(definitions(), streams(), st.sampled_from([2, 7]))
+def test_partitions(definition: Definition, events: list[Event], count: int) -> None:
+    """Sets of a condition and a group are of one partition; its quota is the partition's own."""
+    roomy = Definition(2, tuple(_roomy(condition) for condition in definition.conditions))
+    until = events[-1].arrived + 1000
+
+    def is_of(part: int) -> object:
+        return lambda name, group: crc32(repr((name, group)).encode()) % count == part
+
+    found: list[Told] = []
+    for part in range(count):
+        engine = Engine(roomy, is_mine=is_of(part))  # type: ignore[arg-type]
+        for event in events:
+            found += told(engine.step(event))
+        found += told(engine.expire(until))
+    assert sorted(found) == sorted(by_engine(roomy, events, until))
+
+
+def _roomy(condition: Condition) -> Condition:
+    return replace(condition, most_sets=1024)
+
+
+@given(definitions(), streams(), st.data())
+def test_batches_and_idle_clocks(definition: Definition, events: list[Event], data: st.DataObject) -> None:
+    """Between two events the clock may be asked, as late as the next event is."""
+    until = events[-1].arrived + 1000
+    engine, found = Engine(definition), list[Told]()
+    for event in events:
+        if data.draw(st.booleans()):
+            found += told(engine.expire(event.arrived))
+        found += told(engine.step(event))
+    found += told(engine.expire(until))
+    assert in_parts(found) == in_parts(by_engine(definition, events, until))
+
+
+def test_groups_are_what_they_say() -> None:
+    group: Group = ("x",)
+    assert Held("c", group, ((0, Event(3, 1.0, {})),)).key == ("c", 3)
