@@ -21,15 +21,16 @@ from indications.correlation.engine import Decision, Engine, Failed, Group, Held
 from indications.correlation.event import Event
 from tests.indications.correlation.model import Model, Told
 
-NAMES = ("E.A", "E.B", "B.MESSAGE")
-VALUES = st.sampled_from(["x", "y", "xy", "z"])
-OPERATORS = st.sampled_from([each for each in Operator if each is not Operator.MATCHES])
+NAMES = ("E.A", "E.B")
+VALUES = st.sampled_from(["x", "y", "xy"])
+OTHERS = [Operator.DIFFERENT, Operator.BEGINS, Operator.CONTAINS, Operator.LACKS]
+OPERATORS = st.sampled_from([*[Operator.EQUAL] * 6, *OTHERS])
 
 
 @st.composite
 def attribute_conditions(draw: st.DrawFn) -> AttributeCondition:
-    values = draw(st.lists(VALUES, min_size=1, max_size=2, unique=True))
-    return AttributeCondition(draw(st.sampled_from(NAMES)), draw(OPERATORS), tuple(values))
+    values = draw(st.sampled_from([("x",), ("y",), ("xy",), ("x", "y")]))
+    return AttributeCondition(draw(st.sampled_from(NAMES)), draw(OPERATORS), values)
 
 
 def event_conditions() -> st.SearchStrategy[EventCondition]:
@@ -39,19 +40,32 @@ def event_conditions() -> st.SearchStrategy[EventCondition]:
 
 
 @st.composite
-def conditions(draw: st.DrawFn, name: str) -> Condition:
+def plain_conditions(draw: st.DrawFn, name: str) -> Condition:
+    """Two or three distinct values, long open: several sets at once."""
+    values = draw(st.permutations(["x", "y", "xy"]))[: draw(st.integers(2, 3))]
+    cons = (EventCondition((AttributeCondition("E.A", Operator.EQUAL, (each,)),)) for each in values)
+    kind = draw(st.sampled_from([Kind.SEQUENCE, Kind.COMBINATION]))
+    return Condition(name, tuple(cons), timeout_s=20, kind=kind, most_sets=1024)
+
+
+@st.composite
+def any_conditions(draw: st.DrawFn, name: str) -> Condition:
     kind = draw(st.sampled_from(Kind))
     return Condition(
         name,
         tuple(draw(st.lists(event_conditions(), min_size=1, max_size=3))),
-        target=tuple(draw(st.lists(attribute_conditions(), max_size=1))),
-        excluded=tuple(draw(st.lists(event_conditions(), max_size=1))),
-        timeout_s=draw(st.integers(1, 20)),
+        target=draw(st.one_of(st.just(()), st.just(()), attribute_conditions().map(lambda each: (each,)))),
+        excluded=draw(st.one_of(st.just(()), st.just(()), event_conditions().map(lambda each: (each,)))),
+        timeout_s=draw(st.sampled_from([1, 3, 5, 20])),
         kind=kind,
         threshold=draw(st.integers(1, 4)) if kind is Kind.THRESHOLD else 0,
-        same_attribute=draw(st.sampled_from([(), ("E.A",), ("E.A", "E.B")])),
-        most_sets=draw(st.sampled_from([1, 2, 1024])),
+        same_attribute=draw(st.sampled_from([(), (), ("E.A",), ("E.A", "E.B")])),
+        most_sets=draw(st.sampled_from([1, 2, 1024, 1024])),
     )
+
+
+def conditions(name: str) -> st.SearchStrategy[Condition]:
+    return st.one_of(plain_conditions(name), any_conditions(name))
 
 
 @st.composite
@@ -60,14 +74,20 @@ def definitions(draw: st.DrawFn) -> Definition:
     return Definition(2, tuple(draw(conditions(f"c{number}")) for number in range(count)))
 
 
+ATTRIBUTES = st.one_of(
+    *[st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES))] * 4,
+    st.dictionaries(st.sampled_from(NAMES), VALUES),
+)
+
+
 @st.composite
 def streams(draw: st.DrawFn) -> list[Event]:
     """Events with ties and gaps in their times, and with attributes missing."""
-    steps = draw(st.lists(st.sampled_from([0, 0, 0.5, 1, 3, 10]), min_size=1, max_size=40))
+    steps = draw(st.lists(st.sampled_from([0, 0, 0.5, 1, 1, 3]), min_size=5, max_size=40))
     found, now = [], 100.0
     for number, step in enumerate(steps, 1):
         now += step
-        attributes = draw(st.dictionaries(st.sampled_from(NAMES), VALUES))
+        attributes = draw(ATTRIBUTES)
         found.append(Event(number * 3, now, attributes))
     return found
 
