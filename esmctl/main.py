@@ -17,6 +17,7 @@ import esmctl.command
 from esmctl.failure import REFUSED, FailureError
 from esmctl.output import Table, visible
 from esmd.tls import TlsError
+from indications.correlation.wrong import DefinitionError
 from openesm import __version__, atomic
 from openesm.settings import ProblemsError
 from openesm.text import locale_language, say
@@ -38,7 +39,8 @@ def commands() -> Iterator[tuple[tuple[str, ...], Command]]:
     """Every command with its words, as `("user", "add")`."""
     for module in pkgutil.iter_modules(esmctl.command.__path__):
         command = importlib.import_module(f"{esmctl.command.__name__}.{module.name}")
-        yield tuple(module.name.split("_")), cast(Command, command)
+        words = module.name.split("_", 1)  # correlation_dry_run is `correlation dry-run`
+        yield tuple(word.replace("_", "-") for word in words), cast(Command, command)
 
 
 def parser_of_all() -> argparse.ArgumentParser:
@@ -78,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(outcome)
     except FailureError as failed:
         return _complain(failed.text(locale_language()), failed.code)
-    except (ProblemsError, TlsError) as failed:
+    except (ProblemsError, TlsError, DefinitionError) as failed:
         return _complain(failed.text(locale_language()), REFUSED)
     except atomic.LockedError as held:
         return _complain(say("esmctl.locked", file=held.lock, holder=held.holder), REFUSED)

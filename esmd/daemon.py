@@ -21,6 +21,7 @@ from esmd.audit import Audit
 from esmd.auth.authenticator import Authenticator
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role, UsersError
+from esmd.events import EventLog
 from esmd.feed import Feed
 from esmd.guests import Guests
 from esmd.monitor import Monitor
@@ -319,6 +320,7 @@ class Agent:
             "status": (Role.VIEWER, lambda _principal, _args: self.status()),
             "agent-state": (Role.VIEWER, lambda _principal, _args: self._told_state()),
             "indications-next": (Role.ADMIN, Feed(self.alerts).next),
+            "event-list": (Role.VIEWER, EventLog(self.alerts, lambda: self._settings.alerts.language).list),
             "reload": (Role.ADMIN, self._reload_by),
             **control.commands(self.alerts, lambda: self._monitor, lambda: self.repository, self._audit),
         }

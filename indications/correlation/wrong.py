@@ -37,7 +37,11 @@ class DefinitionError(ValueError):
 
     def __init__(self, wrong: Sequence[Wrong]) -> None:
         self.wrong = tuple(wrong)
-        super().__init__("\n".join(each.text() for each in self.wrong))
+        super().__init__(self.text())
+
+    def text(self, language: Language = "en") -> str:
+        """A line for each."""
+        return "\n".join(each.text(language) for each in self.wrong)
 
     @classmethod
     def of(cls, place: Place, key: str, **args: object) -> DefinitionError:

@@ -1,0 +1,68 @@
+"""Events for tools: of the running agent, or of a file with one JSON object a line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from esmctl import agent
+from esmctl.failure import FailureError
+from esmctl.place import socket_path
+from esmctl.telling import since
+from indications.correlation.event import Event, full_id
+from openesm.text import say
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", type=since, default=0.0, metavar="TIME", help=say("esmctl.option-since"))
+    parser.add_argument("--events", type=Path, metavar="FILE", help=say("esmctl.option-events"))
+
+
+def events(args: argparse.Namespace) -> Iterator[Event]:
+    """The events that the command line names, in the order of their numbers.
+
+    Raises:
+        FailureError: the file cannot be read, or a line of it is no event.
+    """
+    if args.events is not None:
+        yield from of_file(args.events)
+        return
+    socket, after = socket_path(args), 0
+    while rows := agent.ask(socket, "event-list", after=after, since=args.since)["events"]:
+        for row in rows:
+            yield _event(row)
+        after = rows[-1]["number"]
+
+
+def of_file(path: Path) -> Iterator[Event]:
+    """`{"number": 1, "arrived": 0.5, "attributes": {"E.SEVERITY": "Error"}}`, numbers rising."""
+    last = 0
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                try:
+                    event = _event(json.loads(line))
+                except (ValueError, TypeError, KeyError) as wrong:
+                    raise FailureError.of("bad-event", file=path, line=number, reason=wrong) from wrong
+                if event.number <= last:
+                    reason = f"number {event.number}"
+                    raise FailureError.of("bad-event", file=path, line=number, reason=reason)
+                last = event.number
+                yield event
+    except (OSError, UnicodeDecodeError) as failed:
+        raise FailureError.of("file-failed", path=path, reason=failed) from failed
+
+
+def _event(row: Any) -> Event:
+    number, arrived, attributes = row["number"], row["arrived"], row["attributes"]
+    if not isinstance(number, int) or not isinstance(arrived, int | float):
+        raise TypeError("number, arrived")
+    if not all(isinstance(each, str) for pair in attributes.items() for each in pair):
+        raise TypeError("attributes")
+    known = {**attributes, "B.ID": full_id(attributes["B.ID"])} if "B.ID" in attributes else attributes
+    return Event(number, float(arrived), known, tuple(row.get("chain", ())))
