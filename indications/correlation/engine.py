@@ -7,13 +7,15 @@ decision says what of it has changed, so that a host can keep it in step with th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from indications.correlation.definition import Condition, Definition, Kind
 from indications.correlation.event import Event
-from indications.correlation.issuing import Issued, Match, issued
+from indications.correlation.issuing import Issued, Issuer, Match
 from indications.correlation.limits import ALL_SETS_MOST, CHAIN_MOST
 from indications.correlation.matching import Belongs, Matcher, nobody_belongs
 
@@ -21,8 +23,7 @@ Group = tuple[str, ...]  # values of SAME_ATTRIBUTE
 Key = tuple[str, int]  # name of the condition, SEQNO of the event that opened the set
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A set in progress, as it is kept.
 
     Attributes:
@@ -38,8 +39,7 @@ class Held:
         return self.condition, self.matches[0][1].number
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A set began; it fails after `deadline`."""
 
     key: Key
@@ -48,14 +48,12 @@ class Opened:
     deadline: float
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(NamedTuple):
     key: Key
     match: Match
 
 
-@dataclass(frozen=True, slots=True)
-class Succeeded:
+class Succeeded(NamedTuple):
     """A condition was met; `was_open` where a set ends with it."""
 
     key: Key
@@ -65,8 +63,7 @@ class Succeeded:
     event: Issued | None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """A set ran out of time.
 
     Attributes:
@@ -82,8 +79,7 @@ class Failed:
     event: Issued | None
 
 
-@dataclass(frozen=True, slots=True)
-class Limited:
+class Limited(NamedTuple):
     """No set could be opened for an event: too many of the condition, or of all (R-54).
 
     Attributes:
@@ -95,13 +91,11 @@ class Limited:
     begins: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LimitEnded:
+class LimitEnded(NamedTuple):
     condition: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ungrouped:
+class Ungrouped(NamedTuple):
     """An event was not offered, because it has not the attributes that its condition groups by (R-53)."""
 
     condition: str
@@ -111,23 +105,93 @@ class Ungrouped:
 Decision = Opened | Joined | Succeeded | Failed | Limited | LimitEnded | Ungrouped
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Set:
+    """A set in progress; `taken` has a bit for each event condition that is filled."""
+
     condition: int
     group: Group
     matches: list[Match]
+    number: int  # of the event that opened it
     deadline: float
+    taken: int = 0
     is_over: bool = False
 
 
-@dataclass(slots=True)
-class _Running:
-    """What is in progress for one condition: its sets by group, the oldest one first."""
+_Places = dict[int, list[_Set]]
+"""The sets of a group by what they have taken, each list the oldest one first."""
 
-    condition: Condition
-    groups: dict[Group, list[_Set]] = field(default_factory=dict)
-    count: int = 0
-    is_limited: bool = False
+
+class _Running:
+    """What is in progress for one condition."""
+
+    __slots__ = (
+        "by",
+        "condition",
+        "count",
+        "fits",
+        "groups",
+        "is_limited",
+        "is_threshold",
+        "issuer",
+        "name",
+        "opens",
+        "wanted",
+    )
+
+    def __init__(self, condition: Condition) -> None:
+        self.condition = condition
+        self.name = condition.name
+        self.by = condition.same_attribute
+        self.is_threshold = condition.kind is Kind.THRESHOLD
+        self.wanted = condition.threshold if self.is_threshold else len(condition.cons)
+        self.fits = _FITS[condition.kind]
+        self.opens = 1 if condition.kind is Kind.SEQUENCE else -1
+        self.issuer = Issuer(condition)
+        self.groups: dict[Group, _Places] = {}
+        self.count = 0
+        self.is_limited = False
+
+    def find(self, group: Group, cons: int) -> _Set | None:
+        """The oldest set of a group that has an open place for an event (R-51)."""
+        places = self.groups.get(group)
+        if places is None:
+            return None
+        if len(places) == 1:
+            ((taken, sets),) = places.items()
+            return sets[0] if self.fits(taken, cons) else None
+        found: _Set | None = None
+        for taken, sets in places.items():
+            if self.fits(taken, cons) and (found is None or sets[0].number < found.number):
+                found = sets[0]
+        return found
+
+    def put(self, held: _Set) -> None:
+        insort(self.groups.setdefault(held.group, {}).setdefault(held.taken, []), held, key=_by_number)
+
+    def take(self, held: _Set) -> None:
+        places = self.groups[held.group]
+        sets = places[held.taken]
+        sets.remove(held)
+        if not sets:
+            del places[held.taken]
+            if not places:
+                del self.groups[held.group]
+
+
+def _by_number(held: _Set) -> int:
+    return held.number
+
+
+_FITS: Mapping[Kind, Callable[[int, int], int]] = {
+    Kind.SEQUENCE: lambda taken, cons: (taken + 1) & cons,
+    Kind.COMBINATION: lambda taken, cons: cons & ~taken,
+    Kind.THRESHOLD: lambda _taken, cons: cons,
+}
+"""The event conditions, as bits, that are open in a set and that an event matches.
+
+A sequence has taken its first ones, so that the next one is the bit above them.
+"""
 
 
 class Engine:
@@ -158,8 +222,8 @@ class Engine:
     def sets(self) -> Iterator[Held]:
         """The sets in progress; those of a condition in the order in which they were opened."""
         for running in self._running:
-            found = [each for sets in running.groups.values() for each in sets]
-            for each in sorted(found, key=lambda each: each.matches[0][1].number):
+            found = [each for places in running.groups.values() for sets in places.values() for each in sets]
+            for each in sorted(found, key=_by_number):
                 yield Held(running.condition.name, each.group, tuple(each.matches))
 
     def resume(self, held: Iterable[Held]) -> None:
@@ -172,21 +236,19 @@ class Engine:
 
     def _add(self, number: int, group: Group, matches: list[Match]) -> _Set:
         running, first = self._running[number], matches[0][1]
-        made = _Set(number, group, matches, first.arrived + running.condition.timeout_s)
-        running.groups.setdefault(group, []).append(made)
+        made = _Set(number, group, matches, first.number, first.arrived + running.condition.timeout_s)
+        if not running.is_threshold:
+            for con, _ in matches:
+                made.taken |= 1 << con
+        running.put(made)
         running.count += 1
         self._count += 1
         heappush(self._deadlines, (made.deadline, first.number, number, made))
         return made
 
-    def _remove(self, old: _Set) -> None:
-        running = self._running[old.condition]
-        sets = running.groups[old.group]
-        sets.remove(old)
-        if not sets:
-            del running.groups[old.group]
+    def _end(self, old: _Set) -> None:
         old.is_over = True
-        running.count -= 1
+        self._running[old.condition].count -= 1
         self._count -= 1
 
     # -- time
@@ -201,13 +263,14 @@ class Engine:
             if old.is_over:
                 continue
             running = self._running[number]
-            self._remove(old)
+            running.take(old)
+            self._end(old)
             matches = tuple(old.matches)
-            event = issued(running.condition, matches, old.deadline, is_success=False)
-            key = running.condition.name, matches[0][1].number
+            event = running.issuer.failure(matches, old.deadline)
+            key = running.name, matches[0][1].number
             missing = _missing(running.condition, matches)
             decisions.append(Failed(key, old.group, matches, missing, old.deadline, event))
-            decisions += self._room(running)
+            self._note_room(running, decisions)
         return decisions
 
     @property
@@ -227,85 +290,71 @@ class Engine:
         return decisions
 
     def _offer(
-        self, running: _Running, number: int, cons: Sequence[int], event: Event, decisions: list[Decision]
+        self, running: _Running, number: int, cons: int, event: Event, decisions: list[Decision]
     ) -> None:
-        condition = running.condition
-        if event.chain and (condition.name in event.chain or len(event.chain) >= CHAIN_MOST):
+        if event.chain and (running.name in event.chain or len(event.chain) >= CHAIN_MOST):
             return
         group: Group = ()
-        if condition.same_attribute:
-            values = [event.attributes.get(name) for name in condition.same_attribute]
+        if running.by:
+            values = [event.attributes.get(name) for name in running.by]
             group = tuple(value for value in values if value is not None)
             if len(group) < len(values):
-                decisions.append(Ungrouped(condition.name, event))
+                decisions.append(Ungrouped(running.name, event))
                 return
-        if self._is_mine is not None and not self._is_mine(condition.name, group):
+        if self._is_mine is not None and not self._is_mine(running.name, group):
             return
-        for held in running.groups.get(group, ()):
-            con = _place(condition, held.matches, cons)
-            if con is not None:
-                decisions += self._join(running, held, (con, event))
-                return
-        con = _opening(condition, cons)
-        if con is not None:
-            decisions += self._open(running, number, group, (con, event))
+        held = running.find(group, cons)
+        if held is not None:
+            self._join(running, held, cons, event, decisions)
+        elif cons & running.opens:
+            self._open(running, number, group, (_lowest(cons & running.opens), event), decisions)
 
-    def _open(self, running: _Running, number: int, group: Group, match: Match) -> Iterator[Decision]:
-        condition, (_, event) = running.condition, match
-        if _is_met(condition, (match,)):
-            yield self._success(running, group, (match,), was_open=False)
-        elif running.count >= condition.most_sets or self._count >= self._most:
-            yield Limited(condition.name, event, not running.is_limited)
+    def _open(
+        self, running: _Running, number: int, group: Group, match: Match, decisions: list[Decision]
+    ) -> None:
+        event = match[1]
+        if running.wanted == 1:
+            decisions.append(self._success(running, group, (match,), was_open=False))
+        elif running.count >= running.condition.most_sets or self._count >= self._most:
+            decisions.append(Limited(running.name, event, not running.is_limited))
             running.is_limited = True
         else:
             made = self._add(number, group, [match])
-            yield Opened((condition.name, event.number), group, match, made.deadline)
+            decisions.append(Opened((running.name, event.number), group, match, made.deadline))
 
-    def _join(self, running: _Running, held: _Set, match: Match) -> Iterator[Decision]:
-        held.matches.append(match)
-        key = running.condition.name, held.matches[0][1].number
-        if not _is_met(running.condition, held.matches):
-            yield Joined(key, match)
+    def _join(
+        self, running: _Running, held: _Set, cons: int, event: Event, decisions: list[Decision]
+    ) -> None:
+        """The event fills the first open place in the order of the file (R-52)."""
+        matches, con = held.matches, _lowest(running.fits(held.taken, cons))
+        match = con, event
+        matches.append(match)
+        running.take(held)
+        if len(matches) < running.wanted:
+            if not running.is_threshold:
+                held.taken |= 1 << con
+            running.put(held)
+            decisions.append(Joined((running.name, held.number), match))
             return
-        self._remove(held)
-        yield self._success(running, held.group, tuple(held.matches), was_open=True)
-        yield from self._room(running)
-
-    def _success(
-        self, running: _Running, group: Group, matches: tuple[Match, ...], *, was_open: bool
-    ) -> Succeeded:
-        key = running.condition.name, matches[0][1].number
-        event = issued(running.condition, matches, matches[-1][1].arrived, is_success=True)
-        return Succeeded(key, group, matches, was_open, event)
+        self._end(held)
+        decisions.append(self._success(running, held.group, tuple(matches), was_open=True))
+        self._note_room(running, decisions)
 
     @staticmethod
-    def _room(running: _Running) -> Iterator[Decision]:
+    def _success(running: _Running, group: Group, matches: tuple[Match, ...], *, was_open: bool) -> Succeeded:
+        key = running.name, matches[0][1].number
+        return Succeeded(key, group, matches, was_open, running.issuer.success(matches))
+
+    @staticmethod
+    def _note_room(running: _Running, decisions: list[Decision]) -> None:
         """A set has ended; where none could be opened before, there is room again."""
         if running.is_limited:
             running.is_limited = False
-            yield LimitEnded(running.condition.name)
+            decisions.append(LimitEnded(running.name))
 
 
-def _is_met(condition: Condition, matches: Sequence[Match]) -> bool:
-    most = condition.threshold if condition.kind is Kind.THRESHOLD else len(condition.cons)
-    return len(matches) >= most
-
-
-def _place(condition: Condition, matches: Sequence[Match], cons: Sequence[int]) -> int | None:
-    """The event condition of a set that an event fills, the first one in the order of the file (R-52)."""
-    if condition.kind is Kind.THRESHOLD:
-        return cons[0]
-    if condition.kind is Kind.SEQUENCE:
-        return len(matches) if len(matches) in cons else None
-    taken = {con for con, _ in matches}
-    return next((con for con in cons if con not in taken), None)
-
-
-def _opening(condition: Condition, cons: Sequence[int]) -> int | None:
-    """The event condition by which an event opens a set: of a sequence the first one only (R-51)."""
-    if condition.kind is Kind.SEQUENCE:
-        return 0 if 0 in cons else None
-    return cons[0]
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1
 
 
 def _missing(condition: Condition, matches: Sequence[Match]) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from indications.correlation.definition import Assignment, Condition, Variable
 from indications.correlation.event import Event
@@ -21,8 +21,7 @@ OWN = frozenset({*FIXED, "E.OCCURRENCE", "E.JP1_GENERATE_SOURCE_SEQNO", "E.JP1_G
 """What a definition must not set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(NamedTuple):
     """A correlation event before it has a place in the log.
 
     Attributes:
@@ -32,42 +31,66 @@ class Issued:
 
     key: str
     at: float
-    attributes: Mapping[str, str] = field(hash=False)
+    attributes: Mapping[str, str]
     chain: tuple[str, ...] = ()
 
 
-def issued(condition: Condition, matches: Sequence[Match], at: float, *, is_success: bool) -> Issued | None:
-    """The event of a success or a failure; None where the definition has none."""
-    wanted = condition.success if is_success else condition.fail
-    if wanted is None:
-        return None
-    sources = [event for _, event in matches]
-    numbers = " ".join(str(event.number) for event in sources)
-    occurrence = "SUCCESS" if is_success else "FAIL"
-    return Issued(
-        f"{condition.name}/{sources[0].number}/{occurrence}",
-        at,
-        {
+class Issuer:
+    """Makes the events of a generation condition; what is the same in all of them is put together once."""
+
+    def __init__(self, condition: Condition) -> None:
+        self._name = condition.name
+        self._numbers = [con.number for con in condition.cons]
+        self._success = self._form(condition.success, "SUCCESS")
+        self._fail = self._form(condition.fail, "FAIL")
+
+    def success(self, matches: Sequence[Match]) -> Issued | None:
+        """The event of a success; None where the definition has none."""
+        return self._issued(self._success, matches, matches[-1][1].arrived)
+
+    def failure(self, matches: Sequence[Match], deadline: float) -> Issued | None:
+        """The event of a failure; None where the definition has none."""
+        return self._issued(self._fail, matches, deadline)
+
+    def _form(self, wanted: Sequence[Assignment] | None, occurrence: str) -> _Form | None:
+        if wanted is None:
+            return None
+        fixed = {
             "B.ID": DEFAULT_ID,
-            **{each.attribute: _text(condition, each, matches) for each in wanted},
+            **{each.attribute: "".join(map(str, each.pieces)) for each in wanted},
             **FIXED,
             "E.OCCURRENCE": occurrence,
-            "E.JP1_GENERATE_SOURCE_SEQNO": numbers,
-            "E.JP1_GENERATE_NAME": condition.name,
-        },
-        tuple(dict.fromkeys([*(name for event in sources for name in event.chain), condition.name])),
-    )
+            "E.JP1_GENERATE_NAME": self._name,
+        }
+        told = [each for each in wanted if any(isinstance(piece, Variable) for piece in each.pieces)]
+        return occurrence, fixed, told
+
+    def _issued(self, form: _Form | None, matches: Sequence[Match], at: float) -> Issued | None:
+        if form is None:
+            return None
+        occurrence, fixed, told = form
+        attributes = dict(fixed)
+        for each in told:
+            attributes[each.attribute] = "".join(
+                self._value(piece, matches) if isinstance(piece, Variable) else piece for piece in each.pieces
+            )
+        numbers = " ".join([str(event.number) for _, event in matches])
+        attributes["E.JP1_GENERATE_SOURCE_SEQNO"] = numbers
+        key = f"{self._name}/{matches[0][1].number}/{occurrence}"
+        return Issued(key, at, attributes, self._chain(matches))
+
+    def _chain(self, matches: Sequence[Match]) -> tuple[str, ...]:
+        """The conditions that led to it, each once, this one last."""
+        before = [name for _, event in matches for name in event.chain]
+        return tuple(dict.fromkeys([*before, self._name])) if before else (self._name,)
+
+    def _value(self, variable: Variable, matches: Sequence[Match]) -> str:
+        """Of the first event that matched the event condition with that CID; "" where there is none."""
+        for con, event in matches:
+            if self._numbers[con] == variable.number:
+                return event.attributes.get(variable.attribute, "")
+        return ""
 
 
-def _text(condition: Condition, wanted: Assignment, matches: Sequence[Match]) -> str:
-    return "".join(
-        _value(condition, piece, matches) if isinstance(piece, Variable) else piece for piece in wanted.pieces
-    )
-
-
-def _value(condition: Condition, variable: Variable, matches: Sequence[Match]) -> str:
-    """Of the first event that matched the event condition with that CID; "" where none did, or has it not."""
-    for con, event in matches:
-        if condition.cons[con].number == variable.number:
-            return event.attributes.get(variable.attribute, "")
-    return ""
+_Form = tuple[str, Mapping[str, str], Sequence[Assignment]]
+"""OCCURRENCE, what is the same in every event, and what has variables."""

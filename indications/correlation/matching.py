@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from indications.correlation.definition import AttributeCondition, Condition, EventCondition, Operator
 from indications.correlation.event import Event
@@ -19,7 +20,9 @@ Check = Callable[[Attributes], bool]
 Belongs = Callable[[str, str], bool]
 """Whether a host belongs to the business group of a path, or to one below it."""
 
-Hits = tuple[int, tuple[int, ...]]  # number of the condition, numbers of its event conditions that match
+_Guard = tuple[tuple[Check, ...], tuple[tuple[Check, ...], ...]]  # TARGET, and each CON=NOT
+
+Hits = tuple[int, int]  # number of the condition, and a bit for each of its event conditions that matches
 
 
 def nobody_belongs(_host: str, _path: str) -> bool:
@@ -29,10 +32,9 @@ def nobody_belongs(_host: str, _path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """An event condition: where it stands, and what is left to be checked after the table."""
+    """An event condition, and what is left to be checked after the table."""
 
-    condition: int
-    con: int
+    hit: Hits
     checks: tuple[Check, ...]
 
 
@@ -60,7 +62,8 @@ class Matcher:
             key=lambda each: max(rarity[each.attribute, value] for value in each.values),
             default=None,
         )
-        place = _Place(number, con, tuple(self._check(each) for each in wanted.conditions if each is not key))
+        checks = tuple(self._check(each) for each in wanted.conditions if each is not key)
+        place = _Place((number, 1 << con), checks)
         if key is None:
             self._rest.append(place)
             return
@@ -68,29 +71,38 @@ class Matcher:
         for value in dict.fromkeys(key.values):
             table.setdefault(value, []).append(place)
 
-    def _guard(self, condition: Condition) -> tuple[tuple[Check, ...], tuple[tuple[Check, ...], ...]]:
+    def _guard(self, condition: Condition) -> _Guard | None:
+        """What TARGET and CON=NOT say; None where there is neither."""
+        if not condition.target and not condition.excluded:
+            return None
         target = tuple(self._check(each) for each in condition.target)
         excluded = tuple(tuple(map(self._check, each.conditions)) for each in condition.excluded)
         return target, excluded
 
     def match(self, event: Event) -> list[Hits]:
         """The generation conditions that an event is offered to, in the file's order (R-46, R-55, R-56)."""
-        attributes, found = event.attributes, list[tuple[int, int]]()
+        attributes, found = event.attributes, list[Hits]()
         for attribute, table in self._looked_up:
             places = table.get(attributes.get(attribute, ""))
             if places is not None:
                 for place in places:
                     if _all(place.checks, attributes):
-                        found.append((place.condition, place.con))
+                        found.append(place.hit)
         for place in self._rest:
             if _all(place.checks, attributes):
-                found.append((place.condition, place.con))
+                found.append(place.hit)
         if not found:
-            return []
-        return [hits for hits in _grouped(found) if self._admits(hits[0], attributes)]
+            return found
+        guards = self._guards
+        return [
+            hits
+            for hits in _grouped(found)
+            if (guard := guards[hits[0]]) is None or self._admits(guard, attributes)
+        ]
 
-    def _admits(self, condition: int, attributes: Attributes) -> bool:
-        target, excluded = self._guards[condition]
+    @staticmethod
+    def _admits(guard: _Guard, attributes: Attributes) -> bool:
+        target, excluded = guard
         return _all(target, attributes) and not any(_all(each, attributes) for each in excluded)
 
     def _check(self, wanted: AttributeCondition) -> Check:
@@ -119,7 +131,9 @@ _HOLDS: Mapping[Operator, Callable[[str, object], bool]] = {
 }
 
 
+@lru_cache(maxsize=10_000)
 def _equal(attribute: str, values: tuple[str, ...]) -> Check:
+    """The same one for the same comparison: conditions share a few, which stay near the processor."""
     if len(values) == 1:
         (value,) = values
         return lambda given: given.get(attribute) == value
@@ -160,13 +174,11 @@ def _frequencies(conditions: Sequence[Condition]) -> Counter[tuple[str, str]]:
     )
 
 
-def _grouped(found: list[tuple[int, int]]) -> Iterator[Hits]:
+def _grouped(found: list[Hits]) -> list[Hits]:
+    """One for each condition, in the order of the file."""
     if len(found) == 1:
-        ((condition, con),) = found
-        yield condition, (con,)
-        return
-    by_condition: dict[int, list[int]] = {}
-    for condition, con in sorted(set(found)):
-        by_condition.setdefault(condition, []).append(con)
-    for condition, cons in by_condition.items():
-        yield condition, tuple(cons)
+        return found
+    by_condition: dict[int, int] = {}
+    for condition, con in found:
+        by_condition[condition] = by_condition.get(condition, 0) | con
+    return sorted(by_condition.items())
