@@ -1,0 +1,99 @@
+"""R-33: killed at any moment, correlation issues what an uninterrupted run issues, each event once."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.faults.correlating import fill
+from tests.faults.rig import FULL
+from tests.running import PROJECT
+
+EVENTS, KILLS = (200_000, 100) if FULL else (20_000, 10)
+
+
+def child(path: Path, how: str = "careful") -> subprocess.Popen[str]:
+    """At work."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.correlating", str(path), how],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def to_its_end(path: Path, how: str = "careful") -> float:
+    """Seconds that it took; with `careless` it may break."""
+    process, began = child(path, how), time.monotonic()
+    _, told = process.communicate(timeout=600)
+    assert how == "careless" or not told, told
+    return time.monotonic() - began
+
+
+def issued(path: Path) -> list[tuple[str, str]]:
+    """Keys and attributes of the correlation events, in the order of the log."""
+    with closing(sqlite3.connect(path)) as db:
+        query = "SELECT key, attributes FROM event WHERE key NOT NULL ORDER BY number"
+        return db.execute(query).fetchall()
+
+
+def killed(path: Path, whole_s: float, kills: int, how: str = "careful") -> int:
+    """Kills it so many times, spread over its work; how often it was still at work."""
+    dice, hits = random.Random(5), 0
+    for _ in range(kills):
+        process = child(path, how)
+        try:
+            process.communicate(timeout=dice.uniform(0, 1.8 * whole_s / kills))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            hits += 1
+    return hits
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("log") / "store.db"
+    fill(path, EVENTS)
+    return path
+
+
+def copy(log: Path, to: Path) -> Path:
+    with closing(sqlite3.connect(log)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+    return to
+
+
+def test_kills(log: Path, tmp_path: Path) -> None:
+    whole = copy(log, tmp_path / "whole.db")
+    whole_s = to_its_end(whole)
+    expected = issued(whole)
+    assert len(expected) > EVENTS / 20
+    assert len({key for key, _ in expected}) == len(expected)
+    path = copy(log, tmp_path / "killed.db")
+    hits = killed(path, whole_s, KILLS)
+    to_its_end(path)
+    print(f"{hits} kills of {KILLS} in {EVENTS} events, {len(expected)} correlation events")
+    assert hits > KILLS / 2
+    assert issued(path) == expected
+
+
+def test_the_control_fails(log: Path, tmp_path: Path) -> None:
+    """With the position in another transaction a kill is seen: events are offered twice."""
+    whole = copy(log, tmp_path / "whole.db")
+    whole_s = to_its_end(whole)
+    path = copy(log, tmp_path / "careless.db")
+    killed(path, whole_s, KILLS, "careless")
+    to_its_end(path, "careless")
+    assert issued(path) != issued(whole)
