@@ -7,6 +7,7 @@ that its own module `cmpi` imports.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -58,6 +59,8 @@ def install(library: Path) -> None:
     entry, extension = place / MODULE, place / EXTENSION
     if entry.exists() and not _is_ours(entry):
         raise FailureError.of("pegasus-in-the-way", what=entry)
+    if os.path.lexists(extension) and not _is_our_link(extension):
+        raise FailureError.of("pegasus-in-the-way", what=extension)
     place.mkdir(parents=True, exist_ok=True)
     text = _ENTRY.format(mark=_MARK, python=sys.executable, packages=sysconfig.get_path("purelib"))
     atomic.write(entry, text.encode(), 0o644)
@@ -70,7 +73,12 @@ def remove() -> None:
     entry = folder() / MODULE
     if entry.exists() and _is_ours(entry):
         entry.unlink()
-        (folder() / EXTENSION).unlink(missing_ok=True)
+        if _is_our_link(entry.with_name(EXTENSION)):
+            entry.with_name(EXTENSION).unlink()
+
+
+def _is_our_link(extension: Path) -> bool:
+    return extension.is_symlink() and extension.readlink().name == f"lib{LIBRARY}.so"
 
 
 def _is_ours(entry: Path) -> bool:

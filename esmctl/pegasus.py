@@ -26,6 +26,7 @@ from openesm.cim.provider import NAMESPACE
 from openesm.cim.schema import Schema
 from openesm.text import say
 from providers.others.gathering import Others
+from providers.others.trusted import check
 
 INTEROP = "root/PG_InterOp"
 TIMEOUT_S = 300.0
@@ -120,7 +121,6 @@ class Pegasus:
         if self.state():
             self._forget()
         self.bridge().unlink(missing_ok=True)
-        bindings.remove()
         for classname in leaves_first(self.others):
             self._run("cimcli", "dc", classname, "-n", NAMESPACE, check=False)
         for qualifier in self._run("cimcli", "eq", "-n", NAMESPACE, check=False).splitlines():
@@ -128,6 +128,7 @@ class Pegasus:
                 self._run("cimcli", "dq", found[1], "-n", NAMESPACE, check=False)
         parent, _, child = NAMESPACE.partition("/")
         self._run("cimcli", "di", f'__Namespace.Name="{child}"', "-n", parent, check=False)
+        bindings.remove()
 
     def _forget(self) -> None:
         self._run("cimprovider", "-d", "-m", MODULE, check=False)
@@ -220,8 +221,12 @@ def _others() -> list[Path]:
     found, settings = Others(), configured()
     found.add_installed()
     folder = settings and settings.providers.folder
-    declared = sorted(folder.glob("*.mof")) if folder else []
-    return [*found.mof, *(file for file in declared if file.with_suffix(".py").exists())]
+    declared = (
+        [file for file in sorted(folder.glob("*.mof")) if file.with_suffix(".py").exists()] if folder else []
+    )
+    for file in declared:
+        check(file)
+    return [*found.mof, *declared]
 
 
 def ready(args: argparse.Namespace) -> Pegasus:

@@ -82,24 +82,20 @@ class _Teller:
 
     def __init__(self, indicating: Indicating) -> None:
         self.indicating = indicating
-        self._active: dict[str, list[str]] = {}  # query -> classes
+        self._active: set[tuple[str, str]] = set()  # query, class
         self._calls: queue.SimpleQueue[tuple[object, ...] | None] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="openesm activations", daemon=True).start()
 
     def follow(self, queries: Iterable[tuple[str, str]]) -> None:
-        wanted: dict[str, list[str]] = {}
-        for text, classname in queries:
-            classes = self.indicating.serves(classname)
-            if classes:
-                wanted[text] = classes
+        wanted = {(text, cls) for text, classname in queries for cls in self.indicating.serves(classname)}
         had_any = bool(self._active)
-        for text in [text for text in wanted if text not in self._active]:
-            self._tell("activate_filter", text, NAMESPACE, wanted[text], not self._active)
-            self._active[text] = wanted[text]
+        for text, classes in _by_query(wanted - self._active):
+            self._tell("activate_filter", text, NAMESPACE, classes, not self._active)
+            self._active |= {(text, cls) for cls in classes}
         if self._active and not had_any:
             self._tell("enable_indications")
-        for text in [text for text in self._active if text not in wanted]:
-            classes = self._active.pop(text)
+        for text, classes in _by_query(self._active - wanted):
+            self._active -= {(text, cls) for cls in classes}
             if not self._active:
                 self._tell("disable_indications")
             self._tell("deactivate_filter", text, NAMESPACE, classes, not self._active)
@@ -117,3 +113,12 @@ class _Teller:
                 self.indicating.source.hook(str(name), *args)
             except CIMError as failed:
                 log.error("%s: %s", name, failed)
+            except Exception:  # it is told of the next one all the same
+                log.exception("%s", name)
+
+
+def _by_query(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for text, cls in sorted(pairs):
+        found.setdefault(text, []).append(cls)
+    return list(found.items())

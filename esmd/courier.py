@@ -180,7 +180,16 @@ class Courier:
 
     async def _until_accepted(self, row: Waiting) -> bool:
         """True once the listener has accepted it; False when its time is over and the queue was cut."""
-        body = self._way.body(row)
+        try:
+            body = self._way.body(row)
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ):  # never met; the queue must go on all the same
+            log.exception("%s: indication %s cannot be written", self.url, row.sequence)
+            return True
         attempt = 0
         while True:
             try:

@@ -156,7 +156,7 @@ class Agent:
         await self.alerts.dispatch.let_go()
         await asyncio.gather(self._server.close(STOP_GRACE_S), self._wsman_server.close(STOP_GRACE_S))
         await self._monitor.close()
-        await asyncio.to_thread(self._guests.close)
+        await self._guests.close()
         await self.alerts.stop()
         self._authenticator.close()
         os.close(self._lock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +13,7 @@ from esmd.activations import Activations, Indicating
 from esmd.alerts import Alerts
 from esmd.upcalls import Upcalls
 from esmd.wbem.operations import Operations
-from esmd.wbem.repository import Repository
+from esmd.wbem.repository import Repository, in_thread
 from openesm.cim.errors import CIMError
 from openesm.cim.provider import Association, Provider
 from openesm.cim.schema import Schema
@@ -19,6 +21,10 @@ from openesm.text import Message
 from providers.others.gathering import gather
 from subscription.model import Filter
 from subscription.query import parse
+
+CLOSE_S = 2.0
+
+log = logging.getLogger("openesm.provider")
 
 
 class Guests:
@@ -68,11 +74,16 @@ class Guests:
             registry.guard(permit, activations.follow)
             activations.follow()
 
-    def close(self) -> None:
-        """Tells them of the end."""
+    async def close(self) -> None:
+        """Tells them of the end, and waits a little for them."""
         if self._activations is not None:
             self._activations.close()
-        self._others.close()
+        try:
+            await asyncio.wait_for(in_thread(self._others.close, "providers of others"), CLOSE_S)
+        except TimeoutError:
+            log.warning("a provider of others does not end")
+        except Exception:  # whatever a stranger's shutdown does
+            log.exception("the end of a provider of others")
         self._upcalls.close()
 
 

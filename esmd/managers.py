@@ -62,8 +62,7 @@ class Managers:
                 registry.add_destination(destination)
             registry.subscribe(new)
         except CIMError as refused:
-            assert isinstance(refused.reason, Message)
-            raise RefusedError(refused.reason) from refused
+            raise RefusedError(_message(refused)) from refused
         return self.names(registry.book.subscriptions[new.key])
 
     def subscription_remove(self, _principal: Principal, args: Arguments) -> Told:
@@ -144,3 +143,10 @@ def _standing(standing: Mapping[str, object]) -> Told:
 
 def _is_named(found: Filter | Destination, wanted: str) -> bool:
     return wanted in (found.name, f"{found.creation_class}.{found.name}")
+
+
+def _message(refused: CIMError) -> Message:
+    """The reason; that of a provider of others is plain text."""
+    if isinstance(refused.reason, Message):
+        return refused.reason
+    return Message.of("subscription.refused", reason=refused.reason)

@@ -44,7 +44,8 @@ from subscription.stored import to_json
 log = logging.getLogger("openesm.subscription")
 
 Change = Callable[[sqlite3.Connection, Book], Book]
-Permit = Callable[[Filter | None, str], None]  # the filter of a subscription, and its owner
+Permit = Callable[[Filter | None, str], None]
+"""Asked with the filter of a subscription, and with the user; "" where that is only what a client says."""
 
 
 class Registry:
@@ -170,7 +171,8 @@ class Registry:
             since: gives the alerts of the history that go out instead of the backlog.
         """
         destination = to or self.book.destinations.get(new.destination_key)
-        self._permit(by or self.book.filters.get(new.filter_key), destination.owner if destination else "")
+        owner = destination.owner if destination is not None and destination.sink is not None else ""
+        self._permit(by or self.book.filters.get(new.filter_key), owner)
         ended: list[Subscription] = []
 
         def change(db: sqlite3.Connection, book: Book) -> Book:

@@ -102,20 +102,33 @@ def indication(
 
 
 def class_of(alert: Alert, namespace: Namespace) -> tuple[Alert, Class]:
-    """The class of the indication that an alert is told as; ours where another is not declared any more.
+    """The class of the indication that an alert is told as, and the alert with what it has now.
+
+    Ours where another is not declared any more, or has another type where there is a value.
 
     Raises:
         LookupError: the namespace has not even ours.
     """
     if alert.raised is not None:
         cls = namespace.get(alert.raised.classname)
-        if cls is not None:
-            return alert, cls
+        if cls is not None and (known := _fitted(cls, alert.raised)) is not None:
+            return replace(alert, raised=known), cls
         alert = replace(alert, raised=None)
     ours = namespace.get(INDICATION)
     if ours is None:
         raise LookupError(INDICATION)
     return alert, ours
+
+
+def _fitted(cls: Class, given: Raised) -> Raised | None:
+    """What was raised, as its class is now; None where that has other types."""
+    properties = {prop.name: given.properties.get(prop.name) for prop in cls.properties.values()}
+    try:
+        for prop in cls.properties.values():
+            value_encoder(prop.type, prop.is_array)(properties[prop.name])
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return Raised(cls.name, properties)
 
 
 def filtered(alert: Alert, cls: Class, system_name: str, language: Language) -> Instance:

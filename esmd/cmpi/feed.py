@@ -11,11 +11,12 @@ from esmd.cmpi import form, wire
 from esmd.cmpi.agent import NoAgentError, RunningAgent
 from esmd.cmpi.wire import Request
 from indications.alert import from_json
-from indications.instance import INDICATION, TYPES, of_sending, values
+from indications.instance import class_of, of_sending, types_of, values
 from openesm import atomic
 from openesm.cim.errors import CIMError, Status
 from openesm.cim.path import Path as CimPath
 from openesm.cim.provider import NAMESPACE
+from openesm.cim.schema import Namespace
 from openesm.host import Host
 
 WAIT_S = 5.0
@@ -27,11 +28,13 @@ class Feed:
     """Takes them from the agent.
 
     Args:
+        indications: the namespace of their classes.
         kept: the file that remembers over a restart of this process what was delivered.
     """
 
-    def __init__(self, agent: RunningAgent, host: Host, kept: Path) -> None:
+    def __init__(self, agent: RunningAgent, host: Host, indications: Namespace, kept: Path) -> None:
         self._agent = agent
+        self._indications = indications
         self._host = host
         self._kept = kept
 
@@ -54,14 +57,15 @@ class Feed:
         return wire.answer([self._item(row) for row in told["rows"]])
 
     def _item(self, row: dict[str, Any]) -> bytes:
-        alert = from_json(row["text"])
+        alert, cls = class_of(from_json(row["text"]), self._indications)
+        types = types_of(cls)
         self._agent.state()  # keeps the language that the agent speaks
         address = self._host.agent_address()[0]
         sending = of_sending(alert, time.time(), (row["context"], row["sequence"]), row["replayed"])
         shown = {**values(alert, self._host.system_name, self._agent.language, address), **sending}
-        named = form.path(CimPath(INDICATION, ()), NAMESPACE)
+        named = form.path(CimPath(cls.name, ()), NAMESPACE)
         written = form.named_values(
-            (name, form.value(value, TYPES[name].type, is_array=TYPES[name].is_array))
-            for name, value in shown.items()
+            (name, form.value(shown.get(name), null.type or "string", is_array=null.is_array))
+            for name, null in types.items()
         )
         return form.item(named, written) + form.text(row["token"])

@@ -22,7 +22,8 @@ from esmd.wbem.monitored import monitored
 from esmd.wbem.operations import Operations
 from esmd.wbem.repository import Repository
 from openesm.cim import mofc
-from openesm.cim.provider import Association, Provider
+from openesm.cim.path import normal_namespace
+from openesm.cim.provider import NAMESPACE, Association, Provider
 from openesm.host import Host
 from openesm.settings import Settings, load
 from openesm.settings.model import Host as HostSettings
@@ -73,7 +74,7 @@ def start(settings: HostSettings, socket: Path, ask: Ask, others: Path | None = 
     served += guests.served(schema, [provider.classname for provider in served])
     repository = Repository(schema, served, host)
     operations = Operations(repository, Enumerations(Limits()), Audit(log.debug))
-    feed = Feed(agent, host, folder / "delivered")
+    feed = Feed(agent, host, schema.namespaces[normal_namespace(NAMESPACE)], folder / "delivered")
     filters = Filters(Indicating(*each) for each in guests.indicating(schema))
     more = {
         Operation.NEXT_INDICATIONS: feed.next,

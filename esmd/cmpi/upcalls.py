@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
@@ -113,19 +114,23 @@ class Filters:
 
     def __init__(self, indicating: Iterable[Indicating]) -> None:
         self._active: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
         self._activations = Activations(indicating, lambda: list(self._active))
 
     def activate(self, request: Request) -> bytes:
         """A filter more; CIMError where a provider refuses it."""
         query = request.words[0] or "", request.path.classname
         self._activations.permit(*query, request.user)
-        self._active[query] += 1
-        self._activations.follow()
+        self._count(query, 1)
         return wire.answer([])
 
     def deactivate(self, request: Request) -> bytes:
         query = request.words[0] or "", request.path.classname
-        self._active[query] -= 1
-        self._active = +self._active
-        self._activations.follow()
+        self._count(query, -1)
         return wire.answer([])
+
+    def _count(self, query: tuple[str, str], step: int) -> None:
+        with self._lock:
+            self._active[query] += step
+            self._active = +self._active
+            self._activations.follow()

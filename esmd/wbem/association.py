@@ -78,6 +78,8 @@ def references(
         if hits and all(group.cls is not known.cls for known in found):
             found.append(group.only(hits))
     for link in repository.links(namespace, walk.result_class):
+        if not _may_stand(repository, namespace, link, source, walk.role):
+            continue
         reading.linked(link, source)
         rows = [number for number, _ in _links_of(link, source, walk.role, "")]
         if rows:
@@ -90,6 +92,8 @@ def _linked(
 ) -> Iterator[Group]:
     """What is tied to `source` by associations whose instances are made one by one."""
     for link in repository.links(namespace, walk.assoc_class):
+        if not _may_stand(repository, namespace, link, source, walk.role):
+            continue
         reading.linked(link, source)
         for _, other in _links_of(link, source, walk.role, walk.result_role):
             end = repository.source(other.namespace or namespace, other.classname)
@@ -99,6 +103,13 @@ def _linked(
             number = end.group.find(other)
             if number is not None:
                 yield end.group.only([number])
+
+
+def _may_stand(repository: Repository, namespace: str, link: Source, path: Path, role: str) -> bool:
+    """Whether an instance is of a class that an association refers to: nobody else is asked about it."""
+    cls = repository.namespace(path.namespace or namespace).get(path.classname)
+    ends = [prop.reference_class for prop in link.cls.references() if _matches(role, prop.name)]
+    return cls is None or any(cls.isa(end) for end in ends)
 
 
 def _links_of(link: Source, source: Path, role: str, other_role: str) -> Iterator[tuple[int, Path]]:

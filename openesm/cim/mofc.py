@@ -144,10 +144,13 @@ def _compile(
     if more:
         _compile_file(compiler, mof.FOR_OTHERS, namespace)
     for path in more:
-        before = dict(repository.classes[namespace])
+        before, qualifiers = dict(repository.classes[namespace]), dict(repository.qualifiers[namespace])
         try:
             _compile_file(compiler, path, namespace)
             changed = [name for name, cls in before.items() if repository.classes[namespace][name] is not cls]
+            changed += [
+                name for name, was in qualifiers.items() if repository.qualifiers[namespace][name] != was
+            ]
             if changed:
                 raise MofError("mofc.declared-again", file=path, name=changed[0])
             names = [cls.classname for cls in repository.classes[namespace].values()]
@@ -156,6 +159,8 @@ def _compile(
             others["refused"][str(path)] = str(wrong)
             repository.classes[namespace].clear()
             repository.classes[namespace].update(before)
+            repository.qualifiers[namespace].clear()
+            repository.qualifiers[namespace].update(qualifiers)
     return {
         "qualifiers": [_declaration(entry) for entry in repository.qualifiers[namespace].values()],
         "classes": [_class(entry) for entry in repository.classes[namespace].values()],

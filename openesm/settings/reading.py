@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from openesm.settings.locate import Key, key_lines, line_of
-from openesm.settings.model import SECTIONS, Limits, Listen, Settings
+from openesm.settings.model import SECTIONS, Limits, Listen, Providers, Settings
 from openesm.settings.problem import Problem, ProblemsError
 from openesm.settings.values import RefusedError, check_socket, checked
 from openesm.text import Message
@@ -81,7 +81,7 @@ def with_overrides(
     Args:
         state_dir: holds state, socket and (unless it is set to another place) the audit log.
         port_offset: added to every port that is not off.
-        closed: every port is off.
+        closed: every port is off, and providers of others are somewhere else.
 
     Raises:
         SettingsError: a port would leave 1 to 65535, or the socket's path is too long.
@@ -92,7 +92,8 @@ def with_overrides(
         name: 0 if closed else _shifted(getattr(settings.listen, name), port_offset) for name in PORTS
     }
     listen = replace(settings.listen, **shifted)
-    settings = replace(settings, listen=listen)
+    others = Providers() if closed else settings.providers
+    settings = replace(settings, listen=listen, providers=others)
     problems = [
         Problem(settings.source, 0, refused.message(f"{section}.{name}"))
         for (section, name), refused in _contradictions(settings)

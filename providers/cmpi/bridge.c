@@ -40,11 +40,13 @@ static void forget_thread(void *state) {
     PyThreadState_DeleteCurrent();
 }
 
-/* The interpreter's lock, for this thread. */
+/* The interpreter's lock, for this thread. What others mean by PyGILState in it must not become ours: up to 3.11
+ * the first state of a thread is noted as that, and ours stays for the next time; later each state that runs is, and
+ * ours is gone when it has run. */
+#if PY_VERSION_HEX < 0x030C0000
 static void enter(void) {
     PyThreadState *state = pthread_getspecific(states);
     if (!state) {
-        /* Python notes the first state of a thread as the one that others mean by PyGILState: not to be ours */
         PyGILState_STATE held = PyGILState_Ensure();
         state = PyThreadState_New(interpreter);
         PyGILState_Release(held);
@@ -52,6 +54,16 @@ static void enter(void) {
     }
     PyEval_RestoreThread(state);
 }
+
+static void leave(void) { PyEval_SaveThread(); }
+#else
+static void enter(void) { PyEval_RestoreThread(PyThreadState_New(interpreter)); }
+
+static void leave(void) {
+    PyThreadState_Clear(PyThreadState_Get());
+    PyThreadState_DeleteCurrent();
+}
+#endif
 
 static void note_problem(void) {
     PyObject *kind, *value, *trace;
@@ -184,7 +196,7 @@ static const char *ask(const Out *out, In *in, char **reply) {
     }
     Py_XDECREF(told);
     PyErr_Clear();
-    PyEval_SaveThread();
+    leave();
     return reason;
 }
 

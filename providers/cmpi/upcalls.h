@@ -130,12 +130,14 @@ static void operate(In *in, Out *out, const Context *context) {
         return;
     case CREATE_INSTANCE:
         instance = take_instance(in);
+        if (!instance || in->is_bad) break;
         made = broker->bft->create(broker, context, path, instance, &status);
         put_one(out, status, made, NULL);
         return;
     case MODIFY_INSTANCE:
         names = take_list(in, room);
         instance = take_instance(in);
+        if (!instance || in->is_bad) break;
         put_one(out, broker->bft->modify(broker, context, path, instance, names), NULL, NULL);
         return;
     case DELETE_INSTANCE:
@@ -149,6 +151,7 @@ static void operate(In *in, Out *out, const Context *context) {
         return;
     case DELIVER:
         instance = take_instance(in);
+        if (!instance || in->is_bad) break;
         put_one(out, broker->bft->deliver(broker, context, chars(path->ft->nameSpace(path, NULL)), instance), NULL, NULL);
         return;
     case IS_A:
@@ -156,7 +159,9 @@ static void operate(In *in, Out *out, const Context *context) {
         return;
     default:
         walk_up(in, out, operation, context, path);
+        return;
     }
+    put_one(out, (Status){RC_FAILED, NULL}, NULL, NULL);
 }
 
 #endif

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from openesm.cim.path import normal_namespace
 from openesm.cim.provider import NAMESPACE, Association, Provider
@@ -14,9 +16,13 @@ from openesm.cim.schema import Class, Schema
 from openesm.text import Message
 from providers.others import installed
 from providers.others.broker import Broker
+from providers.others.trusted import check
 
 if TYPE_CHECKING:
     from providers.others.old_style import OldModule
+
+T = TypeVar("T")
+LOAD_S = 20.0
 
 log = logging.getLogger("openesm.provider")
 
@@ -85,7 +91,7 @@ class Others:
         for entry in installed.entries():
             try:
                 provider, file = installed.load(entry)
-            except Exception as failed:  # whatever a stranger's module does
+            except (Exception, SystemExit) as failed:  # whatever a stranger's module does
                 self._fail(entry.name, failed)
                 continue
             self._installed.append((entry.name, provider))
@@ -93,21 +99,21 @@ class Others:
                 self.mof.append(file)
 
     def add_folder(self, folder: Path, broker: Broker) -> None:
-        from providers.others.old_style import check, load
+        from providers.others.old_style import load
 
         for file in sorted(folder.glob("*.py")):
             try:
-                module = load(file, broker)
+                module = _within(LOAD_S, lambda file=file: load(file, broker))  # type: ignore[misc]
                 declared = file.with_suffix(".mof")
                 if declared.exists():
                     check(declared)
                     self.mof.append(declared)
-            except Exception as failed:  # whatever a stranger's file does
+            except (Exception, SystemExit) as failed:  # whatever a stranger's file does
                 self._fail(file.name, failed)
             else:
                 self.modules.append(module)
 
-    def _fail(self, name: str, failed: Exception) -> None:
+    def _fail(self, name: str, failed: BaseException) -> None:
         log.error("provider %s cannot be loaded", name, exc_info=failed)
         reason = f"{type(failed).__name__}: {failed}"
         self.problems.append(Message.of("providers.other-failed", name=name, reason=reason))
@@ -121,6 +127,25 @@ class Others:
         """Tells each of the end."""
         for module in self.modules:
             module.close()
+
+
+def _within(limit_s: float, work: Callable[[], T]) -> T:
+    """What `work` gives, in a thread of its own that nobody waits for longer.
+
+    Raises:
+        TimeoutError: it takes longer.
+        BaseException: what the work raises.
+    """
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as failed:
+            done.set_exception(failed)
+
+    threading.Thread(target=run, name="provider of others", daemon=True).start()
+    return done.result(limit_s)
 
 
 def _of_class(what: str, name: object) -> Message:

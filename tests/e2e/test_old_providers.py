@@ -47,6 +47,9 @@ def test_what_cannot_be_used_is_left_out_and_told(tmp_path: Path) -> None:
     source.mkdir()
     for name, text in {
         "broken.py": "def get_providers(env:\n",
+        "exits.py": "import sys\nsys.exit(3)\n",
+        "key.py": "def get_providers(env):\n    return {}\n",
+        "key.mof": "Qualifier Key : string = NULL, Scope(property);\n",
         "raises.py": "raise ValueError('no device')\n",
         "undeclared.py": "def get_providers(env):\n    return {'Acme_None': object()}\n",
         "ours.py": "def get_providers(env):\n    return {'ESM_Alive': object()}\n",
@@ -61,9 +64,9 @@ def test_what_cannot_be_used_is_left_out_and_told(tmp_path: Path) -> None:
     (tmp_path / "providers" / "open.py").chmod(0o666)
     with running_agent(tmp_path / "agent", settings=settings) as agent:
         warnings = str(ask(agent.local_socket, "status")["warnings"])
-        for name in ("broken", "raises", "undeclared", "ours", "open"):
+        for name in ("broken", "exits", "raises", "undeclared", "ours", "open"):
             assert f"{name}.py" in warnings
-        for name in ("wrong", "again"):
+        for name in ("wrong", "again", "key"):
             assert f"{name}.mof" in warnings
         own = Own(agent).connection()
         assert len(own.EnumerateInstances("ESM_Alive")) == 1

@@ -68,6 +68,39 @@ def test_from_the_first_to_the_last(wanted: list[tuple[str, str]]) -> None:
     activations.close()
 
 
+def test_a_superclass_is_about_all_of_its_classes(wanted: list[tuple[str, str]]) -> None:
+    """tog-pegasus tells of each class by itself, with the same query."""
+    module = Module()
+    classes = [cls("Acme_A", "Base"), cls("Acme_B", "Base")]
+    activations = Activations([Indicating(module, classes)], lambda: wanted)
+    wanted.append((OTHER, "Acme_A"))
+    activations.follow()
+    wanted.append((OTHER, "Acme_B"))
+    activations.follow()
+    module.has_heard("activate_filter", "enable_indications", "activate_filter")
+    assert [module.told[0][3:], module.told[2][3:]] == [(["Acme_A"], True), (["Acme_B"], False)]
+    wanted.remove((OTHER, "Acme_A"))
+    activations.follow()
+    eventually(lambda: len(module.told) == 4, "one is over")
+    assert module.told[3][3:] == (["Acme_A"], False)
+    activations.close()
+
+
+def test_a_hook_that_breaks_is_told_the_rest(wanted: list[tuple[str, str]]) -> None:
+    class Broken(Module):
+        def hook(self, name: str, *args: object) -> Any:
+            if name == "activate_filter":
+                raise ValueError(name)
+            return super().hook(name, *args)
+
+    module = Broken()
+    activations = Activations([Indicating(module, [cls("Acme_Told")])], lambda: wanted)
+    wanted.append((QUERY, "Acme_Told"))
+    activations.follow()
+    module.has_heard("enable_indications")
+    activations.close()
+
+
 def test_what_is_about_other_classes_is_not_told(wanted: list[tuple[str, str]]) -> None:
     module = Module()
     activations = Activations([Indicating(module, [cls("Acme_Told")])], lambda: wanted)

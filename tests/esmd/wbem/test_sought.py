@@ -20,7 +20,7 @@ from openesm.cim.provider import MethodResult, Provider, Row
 from openesm.cim.values import TypedValue
 from openesm.host import Host
 from openesm.settings import Limits
-from tests.esmd.wbem.small import ADMIN, NS, Clock, schema
+from tests.esmd.wbem.small import ADMIN, DAY, NS, Clock, schema
 
 HIDDEN = Path("T_Thing", (("Id", "hidden"),), NS)
 SHOWN = Path("T_Thing", (("Id", "shown"),), NS)
@@ -51,8 +51,14 @@ class Hiding:
             refer=self.refer,
             may_block=True,
         )
+        keys: Provider[Row] = Provider(
+            classname="T_Keys",
+            namespace=NS,
+            read=lambda _: [{"N": 1, "On": True, "When": DAY, "Name": "x"}],
+            instance=lambda row: row,
+        )
         host = Host(FilePath("/nowhere"), system_name="server")
-        self.repository = Repository(schema(), [things, links], host, now=self.clock)
+        self.repository = Repository(schema(), [things, links, keys], host, now=self.clock)
         audit = Audit(lambda _: None, lambda: 0.0, self.clock)
         self.operations = Operations(self.repository, Enumerations(Limits(), self.clock), audit)
 
@@ -127,3 +133,11 @@ def test_associations_that_are_told_when_one_asks(hiding: Hiding) -> None:
     assert len(references.groups[0].rows) == 1
     assert "of shown" in hiding.sought
     assert "of hidden" in hiding.sought
+
+
+def test_an_association_is_not_asked_about_what_cannot_stand_in_it(hiding: Hiding) -> None:
+    names = hiding.perform("EnumerateInstanceNames", classname="T_Keys")
+    stranger = names.groups[0].path(names.groups[0].rows[0])
+    assert hiding.perform("Associators", objectname=stranger).groups == []
+    assert hiding.perform("References", objectname=stranger).groups == []
+    assert hiding.sought == []
