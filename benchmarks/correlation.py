@@ -27,7 +27,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.report import Limit, report
-from esmd.correlator import MIGRATION, Correlator, append
+from esmd.correlator import Correlator, append
+from esmd.tables import EVENTS as EVENT_LOG
 from indications.correlation.definition import Definition
 from indications.correlation.engine import Engine, Succeeded
 from indications.correlation.event import Event
@@ -88,7 +89,7 @@ def ours(kind: str, count: int, events: int = EVENTS) -> tuple[float, int]:
 @contextmanager
 def event_log() -> Iterator[Store]:
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "store.db", (MIGRATION.strip(),))
+        store = Store(Path(folder) / "store.db", (EVENT_LOG,))
         try:
             yield store
         finally:

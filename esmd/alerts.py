@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import time
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -173,6 +174,12 @@ class Alerts:
         future = self.outbox.publish(alert, also)
         future.add_done_callback(lambda done: None if done.exception() else self._log_alert(alert))
         return future
+
+    def told_within(self, alerts: Sequence[Alert], destinations: frozenset[int]) -> None:
+        """After the commit of alerts that were put into the history within another's transaction."""
+        self.dispatch.queued(destinations)
+        for alert in alerts:
+            self._log_alert(alert)
 
     def publish_once(self, what: str, alert: Alert) -> None:
         """Makes an alert durable unless one of the same `what` was told before, by an earlier run too."""

@@ -27,15 +27,6 @@ from openesm.store import Store
 BATCH = 1000
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
-MIGRATION = """
-CREATE TABLE event (number INTEGER PRIMARY KEY AUTOINCREMENT, arrived REAL NOT NULL, attributes TEXT NOT NULL,
-    chain TEXT NOT NULL DEFAULT '[]', key TEXT UNIQUE);
-CREATE TABLE correlation (one INTEGER PRIMARY KEY CHECK (one = 1), processed INTEGER NOT NULL);
-CREATE TABLE correlation_match (condition TEXT NOT NULL, opened INTEGER NOT NULL, number INTEGER NOT NULL,
-    con INTEGER NOT NULL, PRIMARY KEY (condition, opened, number)) WITHOUT ROWID;
-INSERT INTO correlation VALUES (1, 0)
-"""
-
 
 def append(
     db: sqlite3.Connection,
@@ -43,17 +34,16 @@ def append(
     attributes: Mapping[str, str],
     chain: Sequence[str] = (),
     key: str | None = None,
+    number: int | None = None,
 ) -> int:
     """Puts an event at the end of the log, in its maker's transaction; its number.
 
     Args:
         key: of a correlation event.
+        number: that it has elsewhere, beyond all in the log; else the next one.
     """
-    row = arrived, _JSON.encode(dict(attributes)), _JSON.encode(list(chain)), key
-    return (
-        db.execute("INSERT INTO event (arrived, attributes, chain, key) VALUES (?, ?, ?, ?)", row).lastrowid
-        or 0
-    )
+    row = number, arrived, _JSON.encode(dict(attributes)), _JSON.encode(list(chain)), key
+    return db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?)", row).lastrowid or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +83,18 @@ class Correlator:
         self._engine: Engine | None = None  # None where it is not in step with the store
         self._processed = 0
 
-    def advance(self, now: float | None = None) -> Future[Done]:
+    def advance(self, now: float | None = None, *, paused: bool = False) -> Future[Done]:
         """One batch; the future has what it did once that is on the disk.
 
         Args:
             now: agent time; where the log has nothing more, what is late by then fails (R-48). None leaves it
                 to the events.
+            paused: the events of the log are passed over for good, and time goes on (R-7).
         """
 
         def work(db: sqlite3.Connection) -> Done:
             try:
-                return self._batch(db, now)
+                return self._skip(db, now) if paused else self._batch(db, now)
             except BaseException:
                 self._engine = None
                 raise
@@ -137,6 +128,18 @@ class Correlator:
             self._processed = rows[-1][0]
             db.execute("UPDATE correlation SET processed = ?", (self._processed,))
         return Done(len(rows), decisions, is_caught_up)
+
+    def _skip(self, db: sqlite3.Connection, now: float | None) -> Done:
+        engine = self._engine or self._load(db)
+        (last,) = db.execute("SELECT max(number) FROM event WHERE key IS NULL").fetchone()
+        decisions: list[Decision] = []
+        if now is not None:
+            self._pass(db, engine, now, decisions)
+        self._keep(db, decisions)
+        if last is not None and last > self._processed:
+            self._processed = last
+            db.execute("UPDATE correlation SET processed = ?", (last,))
+        return Done(0, decisions, is_caught_up=True)
 
     def _pass(self, db: sqlite3.Connection, engine: Engine, now: float, decisions: list[Decision]) -> None:
         """Time goes by, one deadline after the other: what one issues may still meet the next."""

@@ -21,7 +21,7 @@ from esmd.audit import Audit
 from esmd.auth.authenticator import Authenticator
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role, UsersError
-from esmd.events import EventLog
+from esmd.correlation import Correlation
 from esmd.feed import Feed
 from esmd.guests import Guests
 from esmd.monitor import Monitor
@@ -80,6 +80,7 @@ class Agent:
         schema = mofc.schema(settings.state.dir / "schema.json", self._guests.mof)
         indications = schema.namespaces[normal_namespace(NAMESPACE)]
         self.alerts = Alerts(settings, self.host, indications)
+        self._correlation = Correlation(self.alerts, indications, lambda: self._settings.alerts.language)
         subscriptions = Subscriptions(
             self.alerts.registry, indications, self.alerts.clock.now, time.time, self.alerts.pace.service
         )
@@ -198,6 +199,7 @@ class Agent:
         """Once a second: monitoring, and what ends by itself."""
         if self._settings.mode.service:
             self._monitor.tick()
+            self._correlation.tick()
         self.alerts.tick()
         self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
@@ -320,7 +322,7 @@ class Agent:
             "status": (Role.VIEWER, lambda _principal, _args: self.status()),
             "agent-state": (Role.VIEWER, lambda _principal, _args: self._told_state()),
             "indications-next": (Role.ADMIN, Feed(self.alerts).next),
-            "event-list": (Role.VIEWER, EventLog(self.alerts, lambda: self._settings.alerts.language).list),
+            **self._correlation.commands(),
             "reload": (Role.ADMIN, self._reload_by),
             **control.commands(self.alerts, lambda: self._monitor, lambda: self.repository, self._audit),
         }

@@ -37,6 +37,7 @@ HISTORY_MOST = 200_000
 log = logging.getLogger("openesm.outbox")
 
 Also = Callable[[sqlite3.Connection], None]
+Note = Callable[[sqlite3.Connection, Alert, int, float], None]  # its number, and when, agent time
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,15 @@ class Outbox:
         self._now = now
         self._queued = queued
         self._pace = pace
+        self._note: Note = lambda _db, _alert, _number, _now: None
         self._queries: dict[tuple[str, str], Query] = {}
         self._repeats: dict[tuple[int, str], Repeats] = {}
 
     # -- in
+
+    def note(self, note: Note) -> None:
+        """Says what else is done with each alert, in the transaction that makes it durable."""
+        self._note = note
 
     def publish(self, alert: Alert, also: Also | None = None) -> Future[int]:
         """Makes an alert durable with all its copies; the future has its number in the history.
@@ -119,13 +125,18 @@ class Outbox:
         def work(db: sqlite3.Connection) -> int:
             if also is not None:
                 also(db)
-            return self._insert(db, alert, told)
+            return self.insert(db, alert, told)
 
         future = self._store.write(work)
         future.add_done_callback(lambda done: None if done.exception() else self._queued(frozenset(told)))
         return future
 
-    def _insert(self, db: sqlite3.Connection, alert: Alert, told: set[int]) -> int:
+    def insert(self, db: sqlite3.Connection, alert: Alert, told: set[int]) -> int:
+        """Puts an alert into the history and the queues, within a transaction; its number.
+
+        Args:
+            told: gets the destinations that have to be woken when the transaction is done.
+        """
         now, candidate = self._now(), _Candidate(*self._indication(alert))
         book = self._registry.book
         selecting = [
@@ -156,6 +167,7 @@ class Outbox:
         for expired in book.expired(now):  # and not removed yet: what comes from here on is for the backlog
             lapse(db, book, expired, expired.expires_at or now)
         self._keep_for_lapsed(db, candidate, number, now)
+        self._note(db, alert, number, now)
         return number
 
     def _wants(self, wanted: Filter, candidate: _Candidate) -> bool:

@@ -1,5 +1,7 @@
 """The tables of the store; one entry of MIGRATIONS brings it one version further.
 
+`event` is the log that correlation reads, while it is on; a row with a `key` is a correlation event.
+
 `alert.selected` counts the queues that an alert was put into and `alert.given_up` those that it left without
 being delivered; what is neither pending nor given up was delivered. Rows of `pending` up to
 `destination.claimed` have their sequence number. `told` keeps what is to be told only once.
@@ -7,6 +9,15 @@ being delivered; what is neither pending nor given up was delivered. Rows of `pe
 
 from __future__ import annotations
 
+EVENTS = """
+CREATE TABLE event (number INTEGER PRIMARY KEY AUTOINCREMENT, arrived REAL NOT NULL, attributes TEXT NOT NULL,
+    chain TEXT NOT NULL DEFAULT '[]', key TEXT UNIQUE);
+CREATE TABLE correlation (one INTEGER PRIMARY KEY CHECK (one = 1), processed INTEGER NOT NULL,
+    is_enabled INTEGER NOT NULL, is_paused INTEGER NOT NULL, definition TEXT NOT NULL, applied_at REAL);
+CREATE TABLE correlation_match (condition TEXT NOT NULL, opened INTEGER NOT NULL, number INTEGER NOT NULL,
+    con INTEGER NOT NULL, PRIMARY KEY (condition, opened, number)) WITHOUT ROWID;
+INSERT INTO correlation VALUES (1, 0, 0, 0, '', NULL)
+"""
 MIGRATIONS = (
     """
 CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), agent REAL NOT NULL, boottime REAL NOT NULL,
@@ -56,4 +67,5 @@ CREATE TABLE told (what TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 DROP INDEX pending_to_claim;
 DROP INDEX pending_by_subscription
 """,
+    EVENTS,
 )

@@ -148,6 +148,7 @@ def agent_alert(
     | HARDWARE_LOG NEARLY_FULL  | used                        |
     | HARDWARE_LOG STEPPED_BACK | seconds                     |
     | PROVIDER *                | classname, text             |
+    | CORRELATION *             | condition, text             |
     | TRIAL *                   | user, system                |
 
     Raises:

@@ -106,6 +106,7 @@ WATCHED_LOG = Subject("watched-log", "ESMCOMMONSERVICE", "ESMamvmain", _PROCESSI
 AGENT = Subject("agent", "ESMCOMMONSERVICE", "ESMntserver", _PROCESSING, 110)
 CERTIFICATE = Subject("certificate", "ESMCOMMONSERVICE", "ESMntserver", _SECURITY, 125)
 WORKER = Subject("worker", "ESMCOMMONSERVICE", "ESMntserver", _PROCESSING, 48)
+CORRELATION = Subject("correlation", "ESMCORRELATION", "ESMcmn", _PROCESSING, 0)
 PROVIDER = Subject("provider", "ESMPROVIDER", "ESMntserver", _OTHER, 0)
 TRIAL = Subject("trial", "ESMCOMMONSERVICE", "ESMntserver", _OTHER, 0)
 
@@ -218,6 +219,9 @@ EVENTS: tuple[Event, ...] = (
     Event(CERTIFICATE, What.ENDS_SOON, 0x80000706, "certificate"),
     Event(WORKER, What.FAILED, 0xC0000707, "worker"),
     Event(CERTIFICATE, What.FAILED, 0xC0000709, "certificate"),
+    Event(CORRELATION, What.RAISED, 0x4000070B),
+    Event(CORRELATION, What.WARNING, 0x8000070B, "correlation"),
+    Event(CORRELATION, What.CRITICAL, 0xC000070B, "correlation"),
     Event(PROVIDER, What.RAISED, 0x4000070A),
     Event(PROVIDER, What.WARNING, 0x8000070A, "provider"),
     Event(PROVIDER, What.CRITICAL, 0xC000070A, "provider"),

@@ -18,10 +18,10 @@
 from __future__ import annotations
 
 from indications.correlation.event import Event
-from openesm.model import Alert, Severity
+from openesm.model import Alert, Raised, Severity
 from openesm.text import Language
 
-PRODUCT = "/OPENESM"
+PRODUCT, CORRELATION_EVENT = "/OPENESM", "ESM_CorrelationEvent"
 SEVERITIES = {
     Severity.INFORMATION: "Information",
     Severity.WARNING: "Warning",
@@ -30,12 +30,14 @@ SEVERITIES = {
 
 
 def event_of(alert: Alert, number: int, arrived: float, system_name: str, language: Language) -> Event:
-    """The event.
+    """The event; of a correlation event what its definition has set.
 
     Args:
         number: of the alert in the history.
         arrived: when it was written there, agent time.
     """
+    if alert.raised is not None and alert.raised.classname == CORRELATION_EVENT:
+        return _issued(alert.raised, number, arrived)
     classname, _, element = alert.element_id.partition("/")
     attributes = {
         "B.SEQNO": str(number),
@@ -58,3 +60,9 @@ def event_of(alert: Alert, number: int, arrived: float, system_name: str, langua
         "E.ESM_TEST": "TRUE" if alert.test else "FALSE",
     }
     return Event(number, arrived, {name: value for name, value in attributes.items() if value})
+
+
+def _issued(given: Raised, number: int, arrived: float) -> Event:
+    listed, name = given.properties.get("EventAttributes"), given.properties.get("GenerateName")
+    pairs = (str(each).partition("=") for each in listed) if isinstance(listed, list | tuple) else ()
+    return Event(number, arrived, {key: value for key, _, value in pairs}, (str(name),))

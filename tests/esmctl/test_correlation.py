@@ -137,3 +137,30 @@ def test_over_the_history_of_an_agent(tmp_path: Path) -> None:
         listed = {each["number"]: each for each in json.loads(out)}
         assert [listed[number]["severity"] for number in numbers] == ["Error", "Error"]
         assert "E.ESM_TEST=TRUE" in listed[numbers[0]]["attributes"]
+
+
+@pytest.mark.parts
+def test_orders_to_an_agent(tmp_path: Path, rules: str) -> None:
+    with running_agent(tmp_path / "agent") as agent:
+        socket = ("--socket", str(agent.local_socket))
+        for words, said in (
+            (("status",), "Correlation is off."),
+            (("enable",), "Correlation is running."),
+            (("apply", rules), "Applied: 2 generation conditions, 0 of them unchanged."),
+            (("stop",), "Correlation is paused."),
+            (("apply", rules), "Applied: 2 generation conditions, 2 of them unchanged."),
+            (("start",), "Correlation is running."),
+            (("status",), "absence burst"),
+            (("clear",), "Correlation is running."),
+            (("disable",), "Correlation is off."),
+        ):
+            code, out, told = esmctl(*socket, "correlation", *words)
+            assert (code, told) == (0, ""), words
+            assert said in out, words
+        bad = tmp_path / "bad.conf"
+        bad.write_text(RULES.replace("TIMEOUT=60", "TIMEOUT=0").replace("threshold:3", "many"))
+        code, _, told = esmctl(*socket, "correlation", "apply", str(bad))
+        assert (code, len(told.splitlines())) == (1, 2)
+    code, _, told = esmctl(*socket, "correlation", "status")
+    assert code == 2
+    assert "Traceback" not in told

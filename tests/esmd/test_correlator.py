@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esmd import correlator
-from esmd.correlator import MIGRATION, Correlator, append
+from esmd.correlator import Correlator, append
+from esmd.tables import EVENTS
 from indications.correlation.definition import Definition
 from indications.correlation.engine import Decision
 from indications.correlation.event import Event
@@ -39,7 +40,7 @@ SUCCESS_EVENT=E.K:many
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path / "store.db", (MIGRATION.strip(),))
+    opened = Store(tmp_path / "store.db", (EVENTS,))
     yield opened
     opened.close()
 
@@ -121,7 +122,7 @@ def test_restarts_between_any_batches(
     until = events[-1].arrived + 1000
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(correlator, "BATCH", data.draw(st.integers(1, 7)))
-        with closing(Store(Path(folder) / "store.db", (MIGRATION.strip(),))) as store:
+        with closing(Store(Path(folder) / "store.db", (EVENTS,))) as store:
             fill(store, events)
             correlating, found = Correlator(store, definition), list[Decision]()
             while True:

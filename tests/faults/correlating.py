@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from esmd import correlator
-from esmd.correlator import MIGRATION, Correlator, append
+from esmd.correlator import Correlator, append
+from esmd.tables import EVENTS
 from indications.correlation.definition import Definition
 from indications.correlation.reading import read
 from openesm.store import Store
@@ -34,7 +35,7 @@ def definition() -> Definition:
 
 
 def open_store(path: Path) -> Store:
-    return Store(path, (MIGRATION.strip(),))
+    return Store(path, (EVENTS,))
 
 
 def fill(path: Path, count: int) -> None:
