@@ -8,7 +8,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
 
-from esmd.service import Arguments, RefusedError
+from esmd.audit import Audit
+from esmd.auth.principal import Principal
+from esmd.service import Arguments, Command, RefusedError
 from openesm.cim.errors import CIMError
 from openesm.store import StoreError
 from openesm.text import Message
@@ -28,6 +30,16 @@ def required_text(args: Arguments, name: str) -> str:
 
 def refusal(name: str, /, **args: object) -> RefusedError:
     return RefusedError(Message(f"commands.{name}", tuple(args.items())))
+
+
+def audited(audit: Audit, name: str, command: Command) -> Command:
+    """A command that is told to the audit log each time it is given, done or refused."""
+
+    def work(principal: Principal, args: Arguments) -> object:
+        audit.event("command", user=principal.name, command=name, args=dict(args))
+        return command(principal, args)
+
+    return work
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from esmd.alerts import Alerts
 from esmd.audit import Audit
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role
-from esmd.commanding import Told, committed, refusal, required_text, store_failures
+from esmd.commanding import Told, audited, committed, refusal, required_text, store_failures
 from esmd.managers import Managers
 from esmd.monitor import Monitor
 from esmd.service import Arguments, Command, RefusedError
@@ -53,13 +53,6 @@ def commands(
     managers = Managers(alerts)
     control = Control(alerts, managers, monitor, repository)
 
-    def audited(name: str, command: Command) -> Command:
-        def work(principal: Principal, args: Arguments) -> object:
-            audit.event("command", user=principal.name, command=name, args=dict(args))
-            return command(principal, args)
-
-        return work
-
     looks: dict[str, Command] = {
         "threshold-list": control.threshold_list,
         "threshold-get": control.threshold_get,
@@ -77,7 +70,7 @@ def commands(
         "backlog-drop": (Role.ADMIN, managers.backlog_drop),
     }
     return {name: (Role.VIEWER, command) for name, command in looks.items()} | {
-        name: (role, audited(name, command)) for name, (role, command) in changes.items()
+        name: (role, audited(audit, name, command)) for name, (role, command) in changes.items()
     }
 
 

@@ -12,13 +12,13 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from esmd.alerts import Alerts
+from esmd.audit import Audit
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role
-from esmd.commanding import Told, committed, refusal
+from esmd.commanding import Told, audited, committed, refusal
 from esmd.correlator import Correlator, Done, append
 from esmd.events import EventLog
 from esmd.service import Arguments, Command, RefusedError
@@ -69,7 +69,7 @@ class Correlation:
         enabled, paused, text, at = alerts.store.read(lambda db: db.execute(query).fetchone())
         self._state = State(bool(enabled), bool(paused), text, at)
         self._correlator = self._carrying(_kept(text))
-        self._running: Future[Done] | None = None
+        self._is_running = False  # from a batch being asked for until it is settled
         self._is_failing = False
         self._told: set[int] = set()
         self._issued: list[Alert] = []
@@ -102,31 +102,37 @@ class Correlation:
         """Each second: what the log has, and what is late."""
         if not self._state.is_enabled:
             return
-        if self._running is None or self._running.done():
+        if not self._is_running:
             self._advance()
         if time.monotonic() >= self._tidy_due:
             self._tidy_due = time.monotonic() + TIDY_S
             self._tidy()
 
     def _advance(self) -> None:
-        told, issued = self._told, self._issued = set[int](), list[Alert]()
-        self._running = self._correlator.advance(self._alerts.clock.now(), paused=self._state.is_paused)
-        self._running.add_done_callback(lambda done: self._settle(done, told, issued))
+        self._told, self._issued, self._is_running = set[int](), list[Alert](), True
+        try:
+            running = self._correlator.advance(self._alerts.clock.now(), paused=self._state.is_paused)
+        except StoreError:  # the agent stops
+            self._is_running = False
+        else:
+            running.add_done_callback(self._settle)
 
-    def _settle(self, done: Future[Done], told: set[int], issued: list[Alert]) -> None:
+    def _settle(self, done: Future[Done]) -> None:
         """Called in the writer's thread, after the commit."""
         failed = None if done.cancelled() else done.exception()
         if failed is not None and not self._is_failing:
             log.error("correlation waits: %s", failed)
         self._is_failing = failed is not None
         if done.cancelled() or failed is not None:
+            self._is_running = False
             return
         self._counts["events"] += done.result().events
-        self._counts["issued"] += len(issued)
-        self._alerts.told_within(issued, frozenset(told))
-        if not done.result().is_caught_up:
-            with suppress(StoreError):  # the agent stops
-                self._advance()
+        self._counts["issued"] += len(self._issued)
+        self._alerts.told_within(self._issued, frozenset(self._told))
+        if done.result().is_caught_up:
+            self._is_running = False
+        else:
+            self._advance()
 
     def _tidy(self) -> None:
         oldest = self._alerts.clock.now() - KEPT_S
@@ -142,17 +148,20 @@ class Correlation:
 
     # -- commands
 
-    def commands(self) -> dict[str, tuple[Role, Command]]:
+    def commands(self, audit: Audit) -> dict[str, tuple[Role, Command]]:
+        """The commands by name, each with the role that it needs; changes are audited."""
+        changes: dict[str, Command] = {
+            "correlation-apply": self.apply,
+            "correlation-clear": self.clear,
+            "correlation-enable": self.enable,
+            "correlation-disable": self.disable,
+            "correlation-start": self.start,
+            "correlation-stop": self.stop,
+        }
         return {
             "event-list": (Role.VIEWER, EventLog(self._alerts, self._language).list),
             "correlation-status": (Role.VIEWER, self.status),
-            "correlation-apply": (Role.ADMIN, self.apply),
-            "correlation-clear": (Role.ADMIN, self.clear),
-            "correlation-enable": (Role.ADMIN, self.enable),
-            "correlation-disable": (Role.ADMIN, self.disable),
-            "correlation-start": (Role.ADMIN, self.start),
-            "correlation-stop": (Role.ADMIN, self.stop),
-        }
+        } | {name: (Role.ADMIN, audited(audit, name, command)) for name, command in changes.items()}
 
     def status(self, _principal: Principal, _args: Arguments) -> Told:
         """What it does now."""

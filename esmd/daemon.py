@@ -322,7 +322,7 @@ class Agent:
             "status": (Role.VIEWER, lambda _principal, _args: self.status()),
             "agent-state": (Role.VIEWER, lambda _principal, _args: self._told_state()),
             "indications-next": (Role.ADMIN, Feed(self.alerts).next),
-            **self._correlation.commands(),
+            **self._correlation.commands(self._audit),
             "reload": (Role.ADMIN, self._reload_by),
             **control.commands(self.alerts, lambda: self._monitor, lambda: self.repository, self._audit),
         }

@@ -14,7 +14,7 @@ arguments = definitions.arguments
 def run(args: argparse.Namespace) -> int:
     definitions.definition(args.file)  # with every error, not only the first
     text = args.file.read_text("utf-8")
-    told = agent.ask(socket_path(args), "correlation-apply", definition=text, file=str(args.file))
+    told = agent.ask(socket_path(args), "correlation-apply", file=str(args.file), definition=text)
     line = say("esmctl.correlation-applied", count=told["conditions"], unchanged=told["unchanged"])
     sys.stdout.write(f"{line}\n")
     return 0

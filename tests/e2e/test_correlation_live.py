@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -40,7 +41,7 @@ SUCCESS_EVENT=E.SEVERITY:Warning,B.MESSAGE:told of it
 def correlating(folder: Path, definition: str = "") -> Iterator[RunningAgent]:
     with running_agent(folder) as agent:
         if definition:
-            ask(agent.local_socket, "correlation-apply", definition=definition, file="x.conf")
+            ask(agent.local_socket, "correlation-apply", file="x.conf", definition=definition)
             ask(agent.local_socket, "correlation-enable")
         yield agent
 
@@ -164,3 +165,11 @@ def test_another_definition(tmp_path: Path) -> None:
 def test_what_is_no_definition(tmp_path: Path, arguments: dict[str, object]) -> None:
     with correlating(tmp_path) as agent, pytest.raises(FailureError):
         ask(agent.local_socket, "correlation-apply", **arguments)
+
+
+def test_changes_are_audited(tmp_path: Path) -> None:
+    with correlating(tmp_path, PAIR) as agent:
+        assert re.search("command .*correlation-apply.*x.conf", agent.audit)
+        assert re.search("command .*correlation-enable", agent.audit)
+        status(agent, "state")
+        assert "correlation-status" not in agent.audit
