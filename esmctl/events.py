@@ -37,6 +37,12 @@ def events(args: argparse.Namespace) -> Iterator[Event]:
         after = rows[-1]["number"]
 
 
+def of_agent(socket: Path, number: int) -> Event | None:
+    """One event of the running agent; None where it has none of that number."""
+    rows = agent.ask(socket, "event-list", after=max(0, number - 1), limit=1)["events"]
+    return _event(rows[0]) if rows and rows[0]["number"] == number else None
+
+
 def of_file(path: Path) -> Iterator[Event]:
     """`{"number": 1, "arrived": 0.5, "attributes": {"E.SEVERITY": "Error"}}`, numbers rising."""
     last = 0

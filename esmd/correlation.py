@@ -6,7 +6,6 @@ makes it durable, and what a batch of events decides is durable together with th
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 import time
@@ -20,6 +19,7 @@ from esmd.auth.principal import Principal
 from esmd.auth.users import Role
 from esmd.commanding import Told, audited, committed, refusal
 from esmd.correlator import Correlator, Done, append
+from esmd.decisions import Decisions, give_up, tidy
 from esmd.events import EventLog
 from esmd.service import Arguments, Command, RefusedError
 from indications.correlation.as_alert import alert_of_event
@@ -143,6 +143,7 @@ class Correlation:
                 " AND number NOT IN (SELECT number FROM correlation_match)",
                 (oldest,),
             )
+            tidy(db)
 
         self._alerts.store.write(work)
 
@@ -161,6 +162,7 @@ class Correlation:
         return {
             "event-list": (Role.VIEWER, EventLog(self._alerts, self._language).list),
             "correlation-status": (Role.VIEWER, self.status),
+            "correlation-history": (Role.VIEWER, Decisions(self._alerts.store).list),
         } | {name: (Role.ADMIN, audited(audit, name, command)) for name, command in changes.items()}
 
     def status(self, _principal: Principal, _args: Arguments) -> Told:
@@ -196,10 +198,7 @@ class Correlation:
         fresh = replace(self._state, text=text, applied_at=time.time())
 
         def work(db: sqlite3.Connection) -> int:
-            gone = db.execute(
-                "DELETE FROM correlation_match WHERE condition NOT IN (SELECT value FROM json_each(?))",
-                (json.dumps(unchanged),),
-            ).rowcount
+            gone = give_up(db, unchanged)
             _keep(db, fresh)
             self._correlator = self._carrying(definition)
             self._state = fresh
@@ -235,7 +234,7 @@ class Correlation:
 
         def work(db: sqlite3.Connection) -> None:
             if not fresh.is_enabled:
-                db.execute("DELETE FROM correlation_match")
+                give_up(db)
                 last = db.execute("SELECT ifnull(max(number), 0) FROM event").fetchone()[0]
                 db.execute("UPDATE correlation SET processed = max(processed, ?)", (last,))
                 self._correlator = self._carrying(_kept(fresh.text))

@@ -17,9 +17,11 @@ from itertools import groupby
 from math import inf, nextafter
 from operator import itemgetter
 
+from esmd.decisions import keep
 from indications.correlation.definition import Definition
 from indications.correlation.engine import Decision, Engine, Failed, Held, Joined, Key, Opened, Succeeded
 from indications.correlation.event import Event
+from indications.correlation.history import Record, record
 from indications.correlation.issuing import Issued
 from indications.correlation.matching import Belongs, nobody_belongs
 from openesm.store import Store
@@ -82,6 +84,7 @@ class Correlator:
         self._issue = issue or _append_issued
         self._engine: Engine | None = None  # None where it is not in step with the store
         self._processed = 0
+        self._records: list[Record] = []  # of this batch
 
     def advance(self, now: float | None = None, *, paused: bool = False) -> Future[Done]:
         """One batch; the future has what it did once that is on the disk.
@@ -93,6 +96,7 @@ class Correlator:
         """
 
         def work(db: sqlite3.Connection) -> Done:
+            self._records = []
             try:
                 return self._skip(db, now) if paused else self._batch(db, now)
             except BaseException:
@@ -156,9 +160,11 @@ class Correlator:
         """Notes what was decided, and offers what is issued by it (R-58); a chain has an end (R-59)."""
         for each in decided:
             decisions.append(each)
-            if isinstance(each, Succeeded | Failed) and each.event is not None:
-                issued = each.event
-                number = self._issue(db, issued)
+            issued = each.event if isinstance(each, Succeeded | Failed) else None
+            number = None if issued is None else self._issue(db, issued)
+            if (kept := record(each, number)) is not None:
+                self._records.append(kept)
+            if issued is not None and number is not None:
                 event = Event(number, issued.at, issued.attributes, issued.chain)
                 self._take(db, engine, engine.step(event), decisions)
 
@@ -182,7 +188,7 @@ class Correlator:
             yield Held(name, tuple(first.get(each, "") for each in by.get(name, ())), tuple(events))
 
     def _keep(self, db: sqlite3.Connection, decisions: Iterable[Decision]) -> None:
-        """The sets as they are after the decisions."""
+        """The sets as they are after the decisions, and the history of these."""
         opened: set[Key] = set()  # in this batch: the store knows nothing of them yet
         matches: dict[Key, list[tuple[str, int, int, int]]] = {}
         ended: list[Key] = []
@@ -199,6 +205,7 @@ class Correlator:
         db.executemany("DELETE FROM correlation_match WHERE condition = ? AND opened = ?", ended)
         rows = [row for found in matches.values() for row in found]
         db.executemany("INSERT INTO correlation_match VALUES (?, ?, ?, ?)", rows)
+        keep(db, self._records)
 
 
 def _event(number: int, arrived: float, attributes: str, chain: str) -> Event:

@@ -1,6 +1,7 @@
 """The tables of the store; one entry of MIGRATIONS brings it one version further.
 
 `event` is the log that correlation reads, while it is on; a row with a `key` is a correlation event.
+`correlation_history` has what was decided, each row in the transaction that decided it.
 
 `alert.selected` counts the queues that an alert was put into and `alert.given_up` those that it left without
 being delivered; what is neither pending nor given up was delivered. Rows of `pending` up to
@@ -16,6 +17,8 @@ CREATE TABLE correlation (one INTEGER PRIMARY KEY CHECK (one = 1), processed INT
     is_enabled INTEGER NOT NULL, is_paused INTEGER NOT NULL, definition TEXT NOT NULL, applied_at REAL);
 CREATE TABLE correlation_match (condition TEXT NOT NULL, opened INTEGER NOT NULL, number INTEGER NOT NULL,
     con INTEGER NOT NULL, PRIMARY KEY (condition, opened, number)) WITHOUT ROWID;
+CREATE TABLE correlation_history (number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL,
+    condition TEXT NOT NULL, issued INTEGER, record TEXT NOT NULL);
 INSERT INTO correlation VALUES (1, 0, 0, 0, '', NULL)
 """
 MIGRATIONS = (

@@ -106,20 +106,25 @@ class Matcher:
         return _all(target, attributes) and not any(_all(each, attributes) for each in excluded)
 
     def _check(self, wanted: AttributeCondition) -> Check:
-        attribute, values = wanted.attribute, wanted.values
-        if wanted.is_group:
-            return _group_check(wanted, self._belongs)
-        if wanted.operator is Operator.EQUAL:
-            return _equal(attribute, values)
-        holds = _HOLDS[wanted.operator]
-        patterns = tuple(map(re.compile, values)) if wanted.operator is Operator.MATCHES else values
-        if wanted.operator in (Operator.DIFFERENT, Operator.LACKS):
-            return lambda given: (
-                (found := given.get(attribute)) is None or not any(holds(found, each) for each in patterns)
-            )
+        return check(wanted, self._belongs)
+
+
+def check(wanted: AttributeCondition, belongs: Belongs) -> Check:
+    """A comparison, ready to be made."""
+    attribute, values = wanted.attribute, wanted.values
+    if wanted.is_group:
+        return _group_check(wanted, belongs)
+    if wanted.operator is Operator.EQUAL:
+        return _equal(attribute, values)
+    holds = _HOLDS[wanted.operator]
+    patterns = tuple(map(re.compile, values)) if wanted.operator is Operator.MATCHES else values
+    if wanted.operator in (Operator.DIFFERENT, Operator.LACKS):
         return lambda given: (
-            (found := given.get(attribute)) is not None and any(holds(found, each) for each in patterns)
+            (found := given.get(attribute)) is None or not any(holds(found, each) for each in patterns)
         )
+    return lambda given: (
+        (found := given.get(attribute)) is not None and any(holds(found, each) for each in patterns)
+    )
 
 
 _HOLDS: Mapping[Operator, Callable[[str, object], bool]] = {
@@ -144,11 +149,11 @@ def _equal(attribute: str, values: tuple[str, ...]) -> Check:
 def _group_check(wanted: AttributeCondition, belongs: Belongs) -> Check:
     attribute, paths, is_in = wanted.attribute, wanted.values, wanted.operator is Operator.EQUAL
 
-    def check(given: Attributes) -> bool:
+    def is_so(given: Attributes) -> bool:
         host = given.get(attribute)
         return (host is not None and any(belongs(host, path) for path in paths)) is is_in
 
-    return check
+    return is_so
 
 
 def _all(checks: tuple[Check, ...], attributes: Attributes) -> bool:

@@ -10,6 +10,9 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.abc import SourceLoader
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
 from pathlib import Path as FilePath
 from types import ModuleType
 from typing import Any
@@ -69,6 +72,20 @@ class OldModule:
             log.error("%s: shutdown: %s", self.file, failed)
 
 
+class _Checked(SourceLoader):
+    """Runs what was checked: neither the file as it is by now, nor bytecode beside it."""
+
+    def __init__(self, file: FilePath, source: bytes) -> None:
+        self._file = file
+        self._source = source
+
+    def get_filename(self, _fullname: str) -> str:
+        return str(self._file)
+
+    def get_data(self, _path: str) -> bytes:
+        return self._source
+
+
 def load(file: FilePath, broker: Broker) -> OldModule:
     """Runs a file, and asks it what it provides.
 
@@ -78,9 +95,11 @@ def load(file: FilePath, broker: Broker) -> OldModule:
     source = check(file)
     sys.modules.setdefault("pywbem.cim_provider2", cim_provider2)
     pywbem.cim_provider2 = cim_provider2
-    module = ModuleType(f"openesm_other_{file.stem}")
+    loader = _Checked(file, source)
+    spec = ModuleSpec(f"openesm_other_{file.stem}", loader, origin=str(file))
+    module = module_from_spec(spec)
     module.__file__ = str(file)
-    exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102  what was checked, no bytecode beside it
+    loader.exec_module(module)
     env = Environment(file.stem, broker)
     if hasattr(module, "init"):
         module.init(env)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import PROJECT, running_agent
+from tests.running import PROJECT, eventually, running_agent
 
 RULES = """VERSION=2
 [absence]
@@ -164,3 +164,50 @@ def test_orders_to_an_agent(tmp_path: Path, rules: str) -> None:
     code, _, told = esmctl(*socket, "correlation", "status")
     assert code == 2
     assert "Traceback" not in told
+
+
+@pytest.mark.parts
+def test_history_and_explanations(tmp_path: Path) -> None:
+    """R-70, R-72, R-93."""
+    rules = tmp_path / "rules.conf"
+    rules.write_text(
+        "VERSION=2\n[pair]\nTARGET=E.ESM_TEST==TRUE\nCON=E.SEVERITY==Warning\nCON=E.SEVERITY==Error;Critical\n"
+        "TIMEOUT=600\nSUCCESS_EVENT=E.SEVERITY:Alert\n"
+    )
+    with running_agent(tmp_path / "agent") as agent:
+        socket = ("--socket", str(agent.local_socket), "--json")
+
+        def shown(*words: str) -> list[dict[str, str]]:
+            code, out, told = esmctl(*socket, "correlation", *words)
+            assert (code, told) == (0, "")
+            found: list[dict[str, str]] = json.loads(out)
+            return found
+
+        for words in (("apply", str(rules)), ("enable",)):
+            assert esmctl(*socket, "correlation", *words)[0] == 0
+        for severity in ("warning", "information", "critical", "warning"):
+            esmctl(*socket, "alert", "test", "--severity", severity)
+        eventually(lambda: len(shown("history")) == 1, "the pair was decided", 10)
+        (decided,) = shown("history", "--condition", "pair", "--since", "1h")
+        assert (decided["condition"], decided["result"]) == ("pair", "success")
+        first, last = decided["sources"].split()
+        assert decided["cause"] == f"CON 1: {first}, CON 2: {last}"
+        rows = shown("explain", decided["issued"])
+        assert (rows[0]["event"], rows[0]["place"]) == (decided["issued"], "success")
+        assert [(each["event"], each["actual"], each["holds"]) for each in rows[1:]] == [
+            (first, "Warning", "yes"),
+            (last, "Error", "yes"),
+        ]
+        other = next(n for n in range(int(first) + 1, int(last)))  # the information
+        assert [(each["place"], each["actual"], each["holds"]) for each in shown("explain", str(other))] == [
+            ("TARGET", "TRUE", "yes"),
+            ("CON 1", "Information", "no"),
+            ("CON 2", "Information", "no"),
+        ]
+        opened = str(int(decided["issued"]) + 1)
+        eventually(lambda: shown("explain", opened)[0]["place"] == "open", "the last one has its set", 10)
+        esmctl(*socket, "correlation", "disable")
+        assert [each["result"] for each in shown("history")] == ["success", "given-up"]
+        code, _, told = esmctl(*socket, "correlation", "explain", "999999")
+        assert (code, told) == (1, "esmctl: There is no event 999999.\n")
+        assert esmctl(*socket, "correlation", "explain", "-1")[0] != 0

@@ -14,7 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esmd import correlator
+from esmd.auth.authenticator import admitted
 from esmd.correlator import Correlator, append
+from esmd.decisions import Decisions, give_up
+from esmd.service import RefusedError
 from esmd.tables import EVENTS
 from indications.correlation.definition import Definition
 from indications.correlation.engine import Decision
@@ -24,6 +27,7 @@ from indications.correlation.reading import read
 from openesm.store import Store
 from tests.indications.correlation.test_model import by_engine, definitions, in_parts, streams, told
 
+SOMEBODY = admitted("somebody")
 ABC = """VERSION=2
 [pair]
 CON=E.K==a
@@ -164,3 +168,54 @@ def test_a_failure_by_a_later_event(store: Store) -> None:
     put(store, (0, "q"), (1, "a"), (900, "x"))
     run(Correlator(store, read(CHAIN, "x")))
     assert keys(store) == ["lonely/2/FAIL", "answer/1/SUCCESS"]
+
+
+def history(store: Store) -> list[dict[str, object]]:
+    told = Decisions(store).list(SOMEBODY, {})["records"]
+    assert isinstance(told, list)
+    return told
+
+
+def test_the_history_has_each_decision_once(store: Store) -> None:
+    """R-70, R-72: in the transaction that decided it, whatever fails."""
+    failures = [sqlite3.OperationalError("disk full")]
+
+    def issue(db: sqlite3.Connection, event: Issued) -> int:
+        if failures:
+            raise failures.pop()
+        return append(db, event.at, event.attributes, event.chain, event.key)
+
+    correlating = Correlator(store, read(ABC, "x"), issue=issue)
+    put(store, (1, "a"), (2, "b"), (3, "a"))
+    with pytest.raises(sqlite3.OperationalError):
+        correlating.advance().result()
+    assert history(store) == []
+    run(correlating)
+    correlating = Correlator(store, read(ABC, "x"))
+    run(correlating, 20.0)
+    first, second = history(store)
+    assert (first["what"], first["sources"], first["issued"]) == ("success", [[0, 1, 1.0], [1, 2, 2.0]], 4)
+    assert (second["what"], second["missing"], second["deadline"], second["issued"]) == ("fail", [1], 13.0, 5)
+    put(store, (30, "a"))
+    run(correlating)
+    store.write(lambda db: give_up(db, ["pair"]) and None).result()
+    assert [(each["condition"], each["opened"]) for each in history(store)[2:]] == [("pairs", 4)]
+    store.write(lambda db: give_up(db) and None).result()
+    assert [(each["condition"], each["what"]) for each in history(store)[3:]] == [("pair", "given-up")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"since": "x"},
+        {"since": 1e300},
+        {"limit": 0},
+        {"limit": "1"},
+        {"condition": 1},
+        {"event": -1},
+        {"event": "1"},
+    ],
+)
+def test_what_the_history_cannot_be_asked(store: Store, arguments: dict[str, object]) -> None:
+    with pytest.raises(RefusedError):
+        Decisions(store).list(SOMEBODY, arguments)

@@ -1,4 +1,4 @@
-"""R-33: killed at any moment, correlation issues what an uninterrupted run issues, each event once."""
+"""R-33: killed at any moment, correlation issues what an uninterrupted run issues, and says so, once."""
 
 from __future__ import annotations
 
@@ -62,6 +62,15 @@ def killed(path: Path, whole_s: float, kills: int, how: str = "careful") -> int:
     return hits
 
 
+def decided(path: Path) -> list[tuple[str, int, str]]:
+    """What sets came to; that there is no room for more is told again after a start."""
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(
+            "SELECT condition, issued, record FROM correlation_history"
+            " WHERE record ->> 'what' IN ('success', 'fail') ORDER BY number"
+        ).fetchall()
+
+
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("log") / "store.db"
@@ -87,6 +96,7 @@ def test_kills(log: Path, tmp_path: Path) -> None:
     print(f"{hits} kills of {KILLS} in {EVENTS} events, {len(expected)} correlation events")
     assert hits > KILLS / 2
     assert issued(path) == expected
+    assert decided(path) == decided(whole)
 
 
 def test_the_control_fails(log: Path, tmp_path: Path) -> None:

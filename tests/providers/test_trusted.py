@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
+from importlib.util import cache_from_source
 from pathlib import Path
+from py_compile import PycInvalidationMode
+from py_compile import compile as compile_to
+from typing import cast
 
 import pytest
 
+from providers.others.broker import Broker
 from providers.others.gathering import _within
+from providers.others.old_style import load
 from providers.others.trusted import check
 
 
@@ -23,6 +29,20 @@ def file(tmp_path: Path) -> Path:
 
 def test_what_only_we_can_change(file: Path) -> None:
     assert check(file) == b"A = 1\n"
+
+
+def test_what_was_checked_is_run_whatever_bytecode_lies_beside_it(file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.py"
+    other.write_text("A = 2\n")
+    planted = Path(cache_from_source(str(file)))
+    compile_to(str(other), str(planted), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+    before = planted.read_bytes()
+    loaded = load(file, cast(Broker, None))
+    assert (loaded.module.A, loaded.module.__file__) == (1, str(file))
+    assert planted.read_bytes() == before
+    planted.unlink()
+    load(file, cast(Broker, None))
+    assert not planted.exists()
 
 
 @pytest.mark.parametrize("mode", [0o664, 0o646])
