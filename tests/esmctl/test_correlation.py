@@ -185,7 +185,7 @@ def test_history_and_explanations(tmp_path: Path) -> None:
 
         for words in (("apply", str(rules)), ("enable",)):
             assert esmctl(*socket, "correlation", *words)[0] == 0
-        for severity in ("warning", "information", "critical", "warning"):
+        for severity in ("warning", "information", "critical"):
             esmctl(*socket, "alert", "test", "--severity", severity)
         eventually(lambda: len(shown("history")) == 1, "the pair was decided", 10)
         (decided,) = shown("history", "--condition", "pair", "--since", "1h")
@@ -204,7 +204,9 @@ def test_history_and_explanations(tmp_path: Path) -> None:
             ("CON 1", "Information", "no"),
             ("CON 2", "Information", "no"),
         ]
-        opened = str(int(decided["issued"]) + 1)
+        esmctl(*socket, "alert", "test", "--severity", "warning")
+        listed = json.loads(esmctl(*socket, "event", "list")[1])
+        opened = next(row["number"] for row in reversed(listed) if "E.ESM_TEST=TRUE" in row["attributes"])
         eventually(lambda: shown("explain", opened)[0]["place"] == "open", "the last one has its set", 10)
         esmctl(*socket, "correlation", "disable")
         assert [each["result"] for each in shown("history")] == ["success", "given-up"]
