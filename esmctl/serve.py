@@ -6,6 +6,7 @@ it waits for the agent and prints what to try, then `openesm: ready`.
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -130,16 +131,23 @@ def invitation(settings: Settings) -> str:
     headers = (
         "-H 'CIMOperation: MethodCall' -H 'CIMMethod: EnumerateInstances' -H 'CIMObject: root/ESMPRO/AS'"
     )
-    curl = f"  curl -k -u {ADMIN}"
+    login = f"--ca-certs {shlex.quote(str(settings.tls.cert))} -u {ADMIN} -p PASSWORD -d root/ESMPRO/AS"
+    curl = f"  curl -k -u {ADMIN}:PASSWORD"
     lines = [
         say("esmctl.serve-try"),
         f"  wbemcli -noverify ei 'https://{ADMIN}:PASSWORD@{url}/{query}'",
-        f"  pywbemcli -s https://{url} -N -u {ADMIN} -d root/ESMPRO/AS instance enumerate ESM_Alive",
+        f"  pywbemcli -s https://{url} {login} instance enumerate ESM_Alive",
         f"{curl} {headers} -H 'Content-Type: application/xml' --data '{_QUERY}' https://{url}/cimom",
     ]
     if listen.wsman_port:
         lines.append(f"{curl} -H 'Content-Type: application/soap+xml' --data '{_ENUMERATE}' {wsman}")
-    return "\n".join([*lines, f"  esmctl --socket {settings.state.socket} status"])
+    return "\n".join([*lines, f"  {_esmctl()} --socket {shlex.quote(str(settings.state.socket))} status"])
+
+
+def _esmctl() -> str:
+    """How the esmctl of this installation is called, which need not be in the PATH."""
+    beside = Path(sys.executable).with_name("esmctl")
+    return shlex.quote(str(beside)) if beside.exists() else f"{shlex.quote(sys.executable)} -m esmctl.main"
 
 
 def announce_when_ready(text: str) -> None:

@@ -82,3 +82,24 @@ def test_password_of_the_environment_and_a_second_agent(
         assert f"is used by another agent: {process.pid} (" in second.stderr
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
+
+
+@pytest.mark.needs("wbemcli", "curl")
+def test_what_is_shown_can_be_pasted(tmp_path: Path) -> None:
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with serving(tmp_path / "run", "secret-word") as (_, shown):
+        lines = [
+            line.strip().replace("PASSWORD", "secret-word") for line in shown[1:] if line.startswith("  ")
+        ]
+        assert [line.split()[0] for line in lines[:-1]] == ["wbemcli", "pywbemcli", "curl", "curl"]
+        for line in lines:
+            done = subprocess.run(
+                ["sh", "-c", line],
+                env={**os.environ, "PATH": programs},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            assert "ESM_" in done.stdout or "ready" in done.stdout, line
