@@ -23,6 +23,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -182,6 +183,10 @@ def memory_of_sets(count: int) -> float:
     return taken / count
 
 
+def ours_s(kind: str, count: int) -> float:
+    return ours(kind, count)[0]
+
+
 def best(measure: Callable[[], float]) -> float:
     return median(measure() for _ in range(ROUNDS))
 
@@ -192,7 +197,7 @@ def main() -> int:
     has_sec = shutil.which("sec") is not None
     for kind in KINDS:
         for count in SIZES:
-            cost[kind, count] = best(lambda k=kind, c=count: ours(k, c)[0]) / EVENTS  # type: ignore[misc]
+            cost[kind, count] = best(partial(ours_s, kind, count)) / EVENTS
             peer = sec(kind, count) if has_sec else float("nan")
             rows.append((kind, count, 1 / cost[kind, count], 1 / peer))
     few = EVENTS // 10
@@ -200,7 +205,7 @@ def main() -> int:
         ("regular expressions only", count, few / ours("pattern", count, few)[0], float("nan"))
         for count in SIZES[:2]
     ]
-    kept = {kind: best(lambda k=kind: durable(k, 1000)) for kind in KINDS}  # type: ignore[misc]
+    kept = {kind: best(partial(durable, kind, 1000)) for kind in KINDS}
     rows += [(f"{kind}, durable", 1000, 1 / each, float("nan")) for kind, each in kept.items()]
     slowest = max(cost[kind, 1000] for kind in KINDS)
     growth = max(cost[kind, 1000] / cost[kind, 10] for kind in KINDS)

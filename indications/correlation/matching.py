@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from indications.correlation.definition import AttributeCondition, Condition, EventCondition, Operator
 from indications.correlation.event import Event
@@ -127,12 +128,12 @@ def check(wanted: AttributeCondition, belongs: Belongs) -> Check:
     )
 
 
-_HOLDS: Mapping[Operator, Callable[[str, object], bool]] = {
+_HOLDS: Mapping[Operator, Callable[[str, Any], bool]] = {
     Operator.DIFFERENT: lambda found, value: found == value,
-    Operator.BEGINS: lambda found, value: found.startswith(str(value)),
-    Operator.CONTAINS: lambda found, value: str(value) in found,
-    Operator.LACKS: lambda found, value: str(value) in found,
-    Operator.MATCHES: lambda found, value: value.search(found) is not None,  # type: ignore[attr-defined]
+    Operator.BEGINS: lambda found, value: found.startswith(value),
+    Operator.CONTAINS: lambda found, value: value in found,
+    Operator.LACKS: lambda found, value: value in found,
+    Operator.MATCHES: lambda found, value: value.search(found) is not None,
 }
 
 

@@ -184,7 +184,8 @@ def _walk(path: Any, *given: str | None) -> dict[str, Any]:
 def _typed(value: Any) -> TypedValue:
     """An argument with the type that pywbem sees in it; "" where it is a plain number."""
     taken, is_array = taken_value(value), isinstance(value, list | tuple)
-    if isinstance(taken, Path) or (is_array and taken and isinstance(taken[0], Path)):  # type: ignore[index]
+    first = taken[0] if isinstance(taken, list | tuple) and taken else taken
+    if isinstance(first, Path):
         return TypedValue(taken, "reference", is_array)
     try:
         cim_type = pywbem.cimtype(value)

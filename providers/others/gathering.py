@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -103,7 +104,7 @@ class Others:
 
         for file in sorted(folder.glob("*.py")):
             try:
-                module = _within(LOAD_S, lambda file=file: load(file, broker))  # type: ignore[misc]
+                module = _within(LOAD_S, partial(load, file, broker))
                 declared = file.with_suffix(".mof")
                 if declared.exists():
                     check(declared)

@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path as FilePath
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import pywbem
 
@@ -34,6 +34,8 @@ from providers.others.trusted import check
 HOOKS = frozenset(
     {"authorize_filter", "activate_filter", "deactivate_filter", "enable_indications", "disable_indications"}
 )
+
+T = TypeVar("T")
 
 log = logging.getLogger("openesm.provider")
 
@@ -159,7 +161,7 @@ class _Served:
     def _rows(self, given: Callable[[], Iterable[Any] | None]) -> list[Row]:
         """What a generator yields, each taken at once: it may fill one model again and again."""
         what = f"the provider of {self.cls.name}"
-        return _guarded(lambda: [taken_row(self.cls, each) for each in given() or ()], what)  # type: ignore[no-any-return]
+        return _guarded(lambda: [taken_row(self.cls, each) for each in given() or ()], what)
 
     def _path(self, path: Path) -> Any:
         return given_name(path, NAMESPACE)
@@ -230,12 +232,15 @@ class _Served:
         return given_as(value, self.cls.properties[name.lower()], NAMESPACE)
 
 
-def _status(code: object) -> Status:
+def _status(code: Any) -> Status:
     """A provider may raise anything as a status."""
-    return Status(code) if code in set(Status) else Status.FAILED  # type: ignore[arg-type]
+    try:
+        return Status(code)
+    except ValueError:
+        return Status.FAILED
 
 
-def _guarded(work: Callable[[], Any], what: str) -> Any:
+def _guarded(work: Callable[[], T], what: str) -> T:
     """The result; what is raised as an error of ours, and an unexpected one in the log too."""
     try:
         return work()

@@ -101,7 +101,8 @@ def test_while_there_is_backlog_the_clock_says_nothing(store: Store, monkeypatch
     assert keys(store) == ["pair/1/SUCCESS"]
 
 
-def test_a_failed_transaction_is_done_again(store: Store) -> None:
+def failing_once(store: Store) -> Correlator:
+    """Carries ABC out; the first transaction that issues something fails."""
     failures = [sqlite3.OperationalError("disk full")]
 
     def issue(db: sqlite3.Connection, event: Issued) -> int:
@@ -109,7 +110,11 @@ def test_a_failed_transaction_is_done_again(store: Store) -> None:
             raise failures.pop()
         return append(db, event.at, event.attributes, event.chain, event.key)
 
-    correlating = Correlator(store, read(ABC, "x"), issue=issue)
+    return Correlator(store, read(ABC, "x"), issue=issue)
+
+
+def test_a_failed_transaction_is_done_again(store: Store) -> None:
+    correlating = failing_once(store)
     put(store, (1, "a"), (2, "b"))
     with pytest.raises(sqlite3.OperationalError):
         correlating.advance().result()
@@ -178,14 +183,7 @@ def history(store: Store) -> list[dict[str, object]]:
 
 def test_the_history_has_each_decision_once(store: Store) -> None:
     """R-70, R-72: in the transaction that decided it, whatever fails."""
-    failures = [sqlite3.OperationalError("disk full")]
-
-    def issue(db: sqlite3.Connection, event: Issued) -> int:
-        if failures:
-            raise failures.pop()
-        return append(db, event.at, event.attributes, event.chain, event.key)
-
-    correlating = Correlator(store, read(ABC, "x"), issue=issue)
+    correlating = failing_once(store)
     put(store, (1, "a"), (2, "b"), (3, "a"))
     with pytest.raises(sqlite3.OperationalError):
         correlating.advance().result()

@@ -10,13 +10,11 @@ import pywbem
 from esmctl.agent import ask
 from indications.instance import TYPES
 from tests.others.suite import subscribed
-from tests.pegasus.real import HOME, Real
+from tests.pegasus.real import Real
 from tests.running import eventually
 
 QUERY = "SELECT * FROM ESM_AlertIndication"
 PATIENCE_S = 100  # Pegasus tries again after 30 s where the listener has closed its connection
-
-pytestmark = pytest.mark.skipif(not HOME, reason="OPENESM_PEGASUS names no Pegasus")
 
 
 def alerts(real: Real, count: int = 3) -> list[str]:

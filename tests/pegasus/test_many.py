@@ -12,13 +12,11 @@ import pywbem
 from esmctl.agent import ask
 from tests.faults.receiver import receiving
 from tests.others.suite import lamp, subscription
-from tests.pegasus.real import HOME, Real
+from tests.pegasus.real import Real
 
 MANY, WARM = 10_000, 1_000
 GROWS_MOST = 2.0  # MiB over all of them
 MIB = 1 << 20
-
-pytestmark = pytest.mark.skipif(not HOME, reason="OPENESM_PEGASUS names no Pegasus")
 
 
 def resident(process: int) -> float:

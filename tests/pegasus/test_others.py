@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.others.suite import Suite
-from tests.pegasus.real import HOME, Real
-
-pytestmark = pytest.mark.skipif(not HOME, reason="OPENESM_PEGASUS names no Pegasus")
+from tests.pegasus.real import Real
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ import pytest
 import providers.cmpi
 from tests.pegasus.real import HOME, NAMESPACE, PYTHON, Real
 
-pytestmark = pytest.mark.skipif(not HOME, reason="OPENESM_PEGASUS names no Pegasus")
-
 HERE = Path(__file__).parent
 ANSWER = """
 import providers
