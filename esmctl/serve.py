@@ -136,12 +136,18 @@ def invitation(settings: Settings) -> str:
     lines = [
         say("esmctl.serve-try"),
         f"  wbemcli -noverify ei 'https://{ADMIN}:PASSWORD@{url}/{query}'",
-        f"  pywbemcli -s https://{url} {login} instance enumerate ESM_Alive",
+        f"  {_own_trust()}pywbemcli -s https://{url} {login} instance enumerate ESM_Alive",
         f"{curl} {headers} -H 'Content-Type: application/xml' --data '{_QUERY}' https://{url}/cimom",
     ]
     if listen.wsman_port:
         lines.append(f"{curl} -H 'Content-Type: application/soap+xml' --data '{_ENUMERATE}' {wsman}")
     return "\n".join([*lines, f"  {_esmctl()} --socket {shlex.quote(str(settings.state.socket))} status"])
+
+
+def _own_trust() -> str:
+    """Takes away what requests, and so pywbem, would trust instead of the certificate that it is given."""
+    stronger = [name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)]
+    return "".join(["env ", *(f"-u {name} " for name in stronger)]) if stronger else ""
 
 
 def _esmctl() -> str:

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,8 @@ from typing import IO
 import pytest
 
 from esmctl.main import main
+from esmd.tls import ensure_certificate
+from openesm.settings import Tls
 from tests.running import free_ports
 
 PASSWORD = "secret word"
@@ -71,7 +74,7 @@ def test_password_of_the_environment_and_a_second_agent(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "word"))
     with serving(tmp_path / "run", PASSWORD) as (process, shown):
         assert not any(PASSWORD in line for line in shown)
-        url = next(line.split()[2] for line in shown if "pywbemcli -s" in line)
+        url = next(re.findall(r"https:[^ ]+", line)[0] for line in shown if "pywbemcli -s" in line)
         remote = ["status", "--server", url, "--user", "admin", "--password-file", str(tmp_path / "word")]
         assert main([*remote, "--ca", str(tmp_path / "run" / "tls" / "server.pem")]) == 0
         assert "AgentVersion" in capsys.readouterr().out
@@ -85,13 +88,23 @@ def test_password_of_the_environment_and_a_second_agent(
 
 
 @pytest.mark.needs("wbemcli", "curl")
-def test_what_is_shown_can_be_pasted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stronger", [None, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_what_is_shown_can_be_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stronger: str | None
+) -> None:
+    for name in "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE":
+        monkeypatch.delenv(name, raising=False)
+    if stronger:  # a certificate that has nothing to do with the agent's
+        another = Tls(cert=tmp_path / "other" / "another.pem", key=tmp_path / "other" / "another.key")
+        ensure_certificate(another, ["localhost"])
+        monkeypatch.setenv(stronger, str(another.cert))
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with serving(tmp_path / "run", "secret-word") as (_, shown):
         lines = [
             line.strip().replace("PASSWORD", "secret-word") for line in shown[1:] if line.startswith("  ")
         ]
-        assert [line.split()[0] for line in lines[:-1]] == ["wbemcli", "pywbemcli", "curl", "curl"]
+        programs_shown = [re.search(r"wbemcli|pywbemcli|curl", line) for line in lines[:-1]]
+        assert [found and found[0] for found in programs_shown] == ["wbemcli", "pywbemcli", "curl", "curl"]
         for line in lines:
             done = subprocess.run(
                 ["sh", "-c", line],
