@@ -17,6 +17,7 @@ from indications.correlation.limits import (
     VALUES_BYTES_MOST,
 )
 from indications.correlation.wrong import DefinitionError, Place
+from openesm import patterns
 
 _BASIC = """
 SEQNO ID IDEXT REASON PROCESSID TIME ARRIVEDTIME USERID GROUPID USERNAME GROUPNAME SOURCESERVER DESTSERVER
@@ -132,8 +133,8 @@ def _check_value(attribute: str, operator: Operator, value: str, place: Place) -
         raise DefinitionError.of(place, "long-value", most=VALUE_BYTES_MOST)
     if operator is Operator.MATCHES:
         try:
-            re.compile(value)
-        except (re.error, RecursionError, OverflowError) as wrong:
+            patterns.check(value)
+        except patterns.PatternError as wrong:
             raise DefinitionError.of(place, "bad-pattern", reason=wrong) from wrong
     if attribute == "B.ID" and operator in (Operator.EQUAL, Operator.DIFFERENT):
         try:
@@ -208,7 +209,7 @@ def _assignment(attribute: str, piece: Piece, variables: list[tuple[int, Place]]
         pieces += [text[at : match.start()], Variable(int(match[1]), match[2])]
         at = match.end()
     pieces.append(text[at:])
-    if attribute == "B.ID" and not variables:
+    if attribute == "B.ID" and not _VARIABLE.search(text):
         return Assignment(attribute, (_issued_id(text, piece.place),))
     return Assignment(attribute, tuple(each for each in pieces if each != ""))
 

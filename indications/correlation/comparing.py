@@ -8,6 +8,7 @@ from typing import NamedTuple
 from indications.correlation.definition import AttributeCondition, Condition
 from indications.correlation.event import Event
 from indications.correlation.matching import Belongs, check, nobody_belongs
+from openesm.patterns import Patterns, PlainPatterns
 
 
 class Compared(NamedTuple):
@@ -25,12 +26,18 @@ class Compared(NamedTuple):
     holds: bool
 
 
-def compared(condition: Condition, event: Event, belongs: Belongs = nobody_belongs) -> Iterator[Compared]:
+def compared(
+    condition: Condition,
+    event: Event,
+    belongs: Belongs = nobody_belongs,
+    patterns: Patterns | None = None,
+) -> Iterator[Compared]:
     """All comparisons of a condition with an event, in the order in which they decide."""
+    patterns = patterns or PlainPatterns()
     places = [("TARGET", condition.target)]
     places += [(f"NOT {number}", each.conditions) for number, each in enumerate(condition.excluded, 1)]
     places += [(f"CON {number}", each.conditions) for number, each in enumerate(condition.cons, 1)]
     for place, comparisons in places:
         for each in comparisons:
-            holds = check(each, belongs)(event.attributes)
+            holds = check(each, belongs, patterns)(event.attributes)
             yield Compared(place, each, event.attributes.get(each.attribute), holds)

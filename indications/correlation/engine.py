@@ -18,6 +18,7 @@ from indications.correlation.event import Event
 from indications.correlation.issuing import Issued, Issuer, Match
 from indications.correlation.limits import ALL_SETS_MOST, CHAIN_MOST
 from indications.correlation.matching import Belongs, Matcher, nobody_belongs
+from openesm.patterns import Patterns
 
 Group = tuple[str, ...]  # values of SAME_ATTRIBUTE
 Key = tuple[str, int]  # name of the condition, SEQNO of the event that opened the set
@@ -201,6 +202,7 @@ class Engine:
         belongs: says which host is of which business group, now.
         is_mine: whether this engine has the sets of a condition and a group; for one of several partitions.
         most: sets of all conditions together.
+        patterns: search for regular expressions that are not linear.
     """
 
     def __init__(
@@ -209,9 +211,10 @@ class Engine:
         belongs: Belongs = nobody_belongs,
         is_mine: Callable[[str, Group], bool] | None = None,
         most: int = ALL_SETS_MOST,
+        patterns: Patterns | None = None,
     ) -> None:
         self._running = [_Running(condition) for condition in definition.conditions]
-        self._matcher = Matcher(definition.conditions, belongs)
+        self._matcher = Matcher(definition.conditions, belongs, patterns)
         self._is_mine = is_mine
         self._most = most
         self._count = 0

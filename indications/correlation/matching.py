@@ -1,20 +1,20 @@
 """Which event conditions an event matches: found by the values that they compare with, not one by one.
 
 Of each event condition the rarest `==` comparison is looked up in a table, so that the cost of an event does
-not grow with the number of conditions (R-96); only conditions without any are tried one after the other.
+not grow with the number of conditions (R-96). Of those without any a regular expression is searched, all of
+an attribute in one go; only what has neither is tried one after the other.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from indications.correlation.definition import AttributeCondition, Condition, EventCondition, Operator
 from indications.correlation.event import Event
+from openesm.patterns import Patterns, PlainPatterns, Scan, is_linear
 
 Attributes = Mapping[str, str]
 Check = Callable[[Attributes], bool]
@@ -44,18 +44,30 @@ class Matcher:
 
     Args:
         belongs: evaluated when an event is looked at, with the groups then in force (R-61).
+        patterns: search for regular expressions that are not linear.
     """
 
-    def __init__(self, conditions: Sequence[Condition], belongs: Belongs = nobody_belongs) -> None:
+    def __init__(
+        self,
+        conditions: Sequence[Condition],
+        belongs: Belongs = nobody_belongs,
+        patterns: Patterns | None = None,
+    ) -> None:
         self._belongs = belongs
+        self._patterns = patterns or PlainPatterns()
         self._guards = [self._guard(condition) for condition in conditions]
         self._tables: dict[str, dict[str, list[_Place]]] = {}
+        self._searched: dict[str, list[tuple[str, _Place]]] = {}
         self._rest: list[_Place] = []
         rarity = _frequencies(conditions)
         for number, condition in enumerate(conditions):
             for con, event_condition in enumerate(condition.cons):
                 self._put(number, con, event_condition, rarity)
         self._looked_up = list(self._tables.items())
+        self._scans = [
+            (attribute, Scan([pattern for pattern, _ in found]), [place for _, place in found])
+            for attribute, found in self._searched.items()
+        ]
 
     def _put(self, number: int, con: int, wanted: EventCondition, rarity: Counter[tuple[str, str]]) -> None:
         key = min(
@@ -63,10 +75,14 @@ class Matcher:
             key=lambda each: max(rarity[each.attribute, value] for value in each.values),
             default=None,
         )
+        key = key or next(filter(_is_searchable, wanted.conditions), None)
         checks = tuple(self._check(each) for each in wanted.conditions if each is not key)
         place = _Place((number, 1 << con), checks)
         if key is None:
             self._rest.append(place)
+            return
+        if key.operator is Operator.MATCHES:
+            self._searched.setdefault(key.attribute, []).extend((pattern, place) for pattern in key.values)
             return
         table = self._tables.setdefault(key.attribute, {})
         for value in dict.fromkeys(key.values):
@@ -89,6 +105,12 @@ class Matcher:
                 for place in places:
                     if _all(place.checks, attributes):
                         found.append(place.hit)
+        for attribute, scan, searched in self._scans:
+            text = attributes.get(attribute)
+            if text is not None:
+                for number in scan.found(text):
+                    if _all(searched[number].checks, attributes):
+                        found.append(searched[number].hit)
         for place in self._rest:
             if _all(place.checks, attributes):
                 found.append(place.hit)
@@ -107,33 +129,36 @@ class Matcher:
         return _all(target, attributes) and not any(_all(each, attributes) for each in excluded)
 
     def _check(self, wanted: AttributeCondition) -> Check:
-        return check(wanted, self._belongs)
+        return check(wanted, self._belongs, self._patterns)
 
 
-def check(wanted: AttributeCondition, belongs: Belongs) -> Check:
+def check(wanted: AttributeCondition, belongs: Belongs, patterns: Patterns) -> Check:
     """A comparison, ready to be made."""
     attribute, values = wanted.attribute, wanted.values
     if wanted.is_group:
         return _group_check(wanted, belongs)
     if wanted.operator is Operator.EQUAL:
         return _equal(attribute, values)
+    if wanted.operator is Operator.MATCHES:
+        searches = [patterns.compile(each) for each in values]
+        return lambda given: (
+            (found := given.get(attribute)) is not None and any(search(found) for search in searches)
+        )
     holds = _HOLDS[wanted.operator]
-    patterns = tuple(map(re.compile, values)) if wanted.operator is Operator.MATCHES else values
     if wanted.operator in (Operator.DIFFERENT, Operator.LACKS):
         return lambda given: (
-            (found := given.get(attribute)) is None or not any(holds(found, each) for each in patterns)
+            (found := given.get(attribute)) is None or not any(holds(found, each) for each in values)
         )
     return lambda given: (
-        (found := given.get(attribute)) is not None and any(holds(found, each) for each in patterns)
+        (found := given.get(attribute)) is not None and any(holds(found, each) for each in values)
     )
 
 
-_HOLDS: Mapping[Operator, Callable[[str, Any], bool]] = {
+_HOLDS: Mapping[Operator, Callable[[str, str], bool]] = {
     Operator.DIFFERENT: lambda found, value: found == value,
     Operator.BEGINS: lambda found, value: found.startswith(value),
     Operator.CONTAINS: lambda found, value: value in found,
     Operator.LACKS: lambda found, value: value in found,
-    Operator.MATCHES: lambda found, value: value.search(found) is not None,
 }
 
 
@@ -166,6 +191,10 @@ def _all(checks: tuple[Check, ...], attributes: Attributes) -> bool:
 
 def _is_indexable(wanted: AttributeCondition) -> bool:
     return wanted.operator is Operator.EQUAL and not wanted.is_group and "" not in wanted.values
+
+
+def _is_searchable(wanted: AttributeCondition) -> bool:
+    return wanted.operator is Operator.MATCHES and all(map(is_linear, wanted.values))
 
 
 def _frequencies(conditions: Sequence[Condition]) -> Counter[tuple[str, str]]:
