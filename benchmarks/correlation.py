@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.report import Limit, report
-from esmd.correlator import Correlator, append
+from esmd.correlation.correlator import Correlator, append
 from esmd.tables import EVENTS as EVENT_LOG
 from indications.correlation.definition import Definition
 from indications.correlation.engine import Engine, Succeeded

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from esmctl import agent
+from esmctl.output import Table
 from esmctl.place import socket_path
 from esmctl.telling import moment
 from openesm.text import say
@@ -40,8 +41,8 @@ def record_row(record: Mapping[str, Any]) -> tuple[str, ...]:
     at, issued = record.get("at"), record.get("issued")
     return (
         "-" if at is None else moment(at),
-        record["condition"],
-        record["what"],
+        record["condition"] or "-",
+        f"{record['what']} (backfill)" if record.get("detail", {}).get("backfill") else record["what"],
         " ".join(str(number) for _, number, _ in record["sources"]),
         _cause(record),
         "-" if issued is None else str(issued),
@@ -49,13 +50,41 @@ def record_row(record: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _cause(record: Mapping[str, Any]) -> str:
-    sources = record["sources"]
-    if record["what"] in ("limited", "limit-ended", "given-up"):
-        return say(f"esmctl.correlation-{record['what']}")
-    if record["what"] == "fail":
+    sources, what, detail = record["sources"], record["what"], record.get("detail", {})
+    if what in _PLAIN:
+        return say(f"esmctl.correlation-{what}")
+    if what == "discarded":
+        return say("esmctl.correlation-discarded", reason=say(f"esmctl.why-{detail.get('reason')}"))
+    if what == "fail":
         seconds = round(record["deadline"] - sources[0][2])
         if record["missing"]:
             cons = ", ".join(str(con + 1) for con in record["missing"])
             return say("esmctl.correlation-missing", cons=cons, seconds=seconds)
         return say("esmctl.correlation-late", found=len(sources), seconds=seconds)
+    if not sources:
+        return " ".join(f"{name}={_short(value)}" for name, value in detail.items())
     return ", ".join(f"CON {con + 1}: {number}" for con, number, _ in sources)
+
+
+_PLAIN = frozenset({"limited", "limit-ended", "saved"})
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value)) or "-"
+    return "-" if value is None else str(value)
+
+
+def options_table(options: Mapping[str, Any]) -> Table:
+    rows = ((name, say(f"esmctl.set-{name.replace('_', '-')}"), _short(options[name])) for name in options)
+    return Table(("option", "value", "meaning"), tuple((name, value, what) for name, what, value in rows))
+
+
+def note_of(text: str) -> str:
+    return say("esmctl.correlation-note", text=text)
+
+
+def show_advice(told: Iterable[Mapping[str, Any]]) -> None:
+    """What the agent has to say of a definition that it has taken."""
+    for each in told:
+        sys.stdout.write(f"{note_of(agent.text_of(each))}\n")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sqlite3
 from pathlib import Path
 
 from esmctl.failure import FailureError
+from esmd.correlation import lives
+from esmd.prerequisites import StartError
 from indications.correlation.definition import Definition
 from indications.correlation.reading import read
+from openesm.store import StoreError
 from openesm.text import say
 
 
@@ -26,3 +30,17 @@ def definition(path: Path) -> Definition:
         return read(path.read_text("utf-8"), str(path))
     except UnicodeDecodeError as failed:
         raise FailureError.of("file-failed", path=path, reason=failed) from failed
+
+
+def store(folder: Path, text: str, file: str) -> None:
+    """Keeps a definition for the next start of the agent, which does not run now (R-4).
+
+    Raises:
+        FailureError: an agent runs after all, or the store cannot be used.
+    """
+    try:
+        lives.store_definition(folder, text, file)
+    except (StartError, StoreError) as failed:
+        raise FailureError(failed.message) from failed
+    except sqlite3.Error as failed:
+        raise FailureError.of("file-failed", path=folder, reason=failed) from failed

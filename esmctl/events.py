@@ -10,10 +10,13 @@ from typing import Any
 
 from esmctl import agent
 from esmctl.failure import FailureError
+from esmctl.output import visible
 from esmctl.place import socket_path
-from esmctl.telling import since
+from esmctl.telling import moment, since
 from indications.correlation.event import Event, full_id
 from openesm.text import say
+
+TIME_DIGITS = 12
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,14 +36,14 @@ def events(args: argparse.Namespace) -> Iterator[Event]:
     socket, after = socket_path(args), 0
     while rows := agent.ask(socket, "event-list", after=after, since=args.since)["events"]:
         for row in rows:
-            yield _event(row)
+            yield of_told(row)
         after = rows[-1]["number"]
 
 
 def of_agent(socket: Path, number: int) -> Event | None:
     """One event of the running agent; None where it has none of that number."""
     rows = agent.ask(socket, "event-list", after=max(0, number - 1), limit=1)["events"]
-    return _event(rows[0]) if rows and rows[0]["number"] == number else None
+    return of_told(rows[0]) if rows and rows[0]["number"] == number else None
 
 
 def of_file(path: Path) -> Iterator[Event]:
@@ -52,7 +55,7 @@ def of_file(path: Path) -> Iterator[Event]:
                 if not line.strip():
                     continue
                 try:
-                    event = _event(json.loads(line))
+                    event = of_told(json.loads(line))
                 except (ValueError, TypeError, KeyError) as wrong:
                     raise FailureError.of("bad-event", file=path, line=number, reason=wrong) from wrong
                 if event.number <= last:
@@ -64,7 +67,16 @@ def of_file(path: Path) -> Iterator[Event]:
         raise FailureError.of("file-failed", path=path, reason=failed) from failed
 
 
-def _event(row: Any) -> Event:
+def line(event: Event) -> str:
+    """An event on a line of a terminal."""
+    told = [event.attributes.get(name, "") for name in ("E.SEVERITY", "B.SOURCESERVER", "B.MESSAGE")]
+    when = event.attributes.get("B.TIME", "")
+    at = moment(int(when)) if when.isdigit() and len(when) < TIME_DIGITS else "-"
+    return visible("  ".join([str(event.number), at, *filter(None, told)]))
+
+
+def of_told(row: Any) -> Event:
+    """An event as the agent or a file tells it; ValueError, TypeError or KeyError where it is none."""
     number, arrived, attributes = row["number"], row["arrived"], row["attributes"]
     if not isinstance(number, int) or not isinstance(arrived, int | float):
         raise TypeError("number, arrived")

@@ -21,7 +21,8 @@ from esmd.audit import Audit
 from esmd.auth.authenticator import Authenticator
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role, UsersError
-from esmd.correlation import Correlation
+from esmd.correlation.orders import Orders
+from esmd.correlation.service import Correlation
 from esmd.feed import Feed
 from esmd.guests import Guests
 from esmd.monitor import Monitor
@@ -138,6 +139,7 @@ class Agent:
             await self._server.close(0)
             await self._wsman_server.close(0)
             raise StartError(failed.message) from failed
+        self._correlation.start()
         self.alerts.start()
         self._guests.start(self._operations, self.repository, self.alerts)
         self._record_trust({})
@@ -158,6 +160,7 @@ class Agent:
         await asyncio.gather(self._server.close(STOP_GRACE_S), self._wsman_server.close(STOP_GRACE_S))
         await self._monitor.close()
         await self._guests.close()
+        await self._correlation.stop()
         await self.alerts.stop()
         self._authenticator.close()
         os.close(self._lock)
@@ -304,9 +307,7 @@ class Agent:
 
     def _told_state(self) -> dict[str, object]:
         """The state for providers in another process."""
-        state = asdict(self.state())
-        language = self._settings.alerts.language
-        return {**state, "services": [asdict(each) for each in self.state().services], "language": language}
+        return {**asdict(self.state()), "language": self._settings.alerts.language}
 
     def _services(self) -> tuple[AgentService, ...]:
         now = self.host.wall()
@@ -322,7 +323,7 @@ class Agent:
             "status": (Role.VIEWER, lambda _principal, _args: self.status()),
             "agent-state": (Role.VIEWER, lambda _principal, _args: self._told_state()),
             "indications-next": (Role.ADMIN, Feed(self.alerts).next),
-            **self._correlation.commands(self._audit),
+            **Orders(self._correlation).commands(self._audit),
             "reload": (Role.ADMIN, self._reload_by),
             **control.commands(self.alerts, lambda: self._monitor, lambda: self.repository, self._audit),
         }

@@ -37,7 +37,8 @@ HISTORY_MOST = 200_000
 log = logging.getLogger("openesm.outbox")
 
 Also = Callable[[sqlite3.Connection], None]
-Note = Callable[[sqlite3.Connection, Alert, int, float], None]  # its number, and when, agent time
+Note = Callable[[sqlite3.Connection, Alert, int, float, set[int]], None]
+"""Gets an alert, its number, and when, agent time; and the destinations to be woken, to add to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Outbox:
         self._now = now
         self._queued = queued
         self._pace = pace
-        self._note: Note = lambda _db, _alert, _number, _now: None
+        self._note: Note = lambda _db, _alert, _number, _now, _told: None
         self._queries: dict[tuple[str, str], Query] = {}
         self._repeats: dict[tuple[int, str], Repeats] = {}
 
@@ -167,7 +168,7 @@ class Outbox:
         for expired in book.expired(now):  # and not removed yet: what comes from here on is for the backlog
             lapse(db, book, expired, expired.expires_at or now)
         self._keep_for_lapsed(db, candidate, number, now)
-        self._note(db, alert, number, now)
+        self._note(db, alert, number, now, told)
         return number
 
     def _wants(self, wanted: Filter, candidate: _Candidate) -> bool:

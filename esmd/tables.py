@@ -1,6 +1,9 @@
 """The tables of the store; one entry of MIGRATIONS brings it one version further.
 
-`event` is the log that correlation reads, while it is on; a row with a `key` is a correlation event.
+`event` is the log that correlation reads: alerts while it is on, and what others have sent; a row with a
+`key` is a correlation event. `correlation.processed` is the last event that was taken, `limited` names the
+conditions that have no room for a set now, and `last_run` is what `esmd/correlation/lives.py` needs at the
+next start. `correlation_since` has the last event that was taken before a condition came into use.
 `correlation_history` has what was decided, each row in the transaction that decided it.
 
 `alert.selected` counts the queues that an alert was put into and `alert.given_up` those that it left without
@@ -13,13 +16,17 @@ from __future__ import annotations
 EVENTS = """
 CREATE TABLE event (number INTEGER PRIMARY KEY AUTOINCREMENT, arrived REAL NOT NULL, attributes TEXT NOT NULL,
     chain TEXT NOT NULL DEFAULT '[]', key TEXT UNIQUE);
-CREATE TABLE correlation (one INTEGER PRIMARY KEY CHECK (one = 1), processed INTEGER NOT NULL,
-    is_enabled INTEGER NOT NULL, is_paused INTEGER NOT NULL, definition TEXT NOT NULL, applied_at REAL);
+CREATE TABLE correlation (one INTEGER PRIMARY KEY CHECK (one = 1), processed INTEGER NOT NULL DEFAULT 0,
+    committed_at REAL, limited TEXT NOT NULL DEFAULT '[]', last_run TEXT NOT NULL DEFAULT 'null',
+    is_enabled INTEGER NOT NULL DEFAULT 0, is_paused INTEGER NOT NULL DEFAULT 0,
+    definition TEXT NOT NULL DEFAULT '', applied_at REAL, options TEXT NOT NULL DEFAULT '{}',
+    business_groups TEXT NOT NULL DEFAULT '');
+CREATE TABLE correlation_since (condition TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE correlation_match (condition TEXT NOT NULL, opened INTEGER NOT NULL, number INTEGER NOT NULL,
     con INTEGER NOT NULL, PRIMARY KEY (condition, opened, number)) WITHOUT ROWID;
 CREATE TABLE correlation_history (number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL,
     condition TEXT NOT NULL, issued INTEGER, record TEXT NOT NULL);
-INSERT INTO correlation VALUES (1, 0, 0, 0, '', NULL)
+INSERT INTO correlation (one) VALUES (1)
 """
 MIGRATIONS = (
     """

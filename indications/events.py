@@ -222,6 +222,7 @@ EVENTS: tuple[Event, ...] = (
     Event(CORRELATION, What.RAISED, 0x4000070B),
     Event(CORRELATION, What.WARNING, 0x8000070B, "correlation"),
     Event(CORRELATION, What.CRITICAL, 0xC000070B, "correlation"),
+    Event(CORRELATION, What.FAILED, 0xC000070C, "pattern"),
     Event(PROVIDER, What.RAISED, 0x4000070A),
     Event(PROVIDER, What.WARNING, 0x8000070A, "provider"),
     Event(PROVIDER, What.CRITICAL, 0xC000070A, "provider"),

@@ -56,6 +56,7 @@ class Store:
         self._closed = False
         self._local = threading.local()
         self._migrations = migrations
+        self._settling: list[Callable[[bool], None]] = []
         self.failing: str = ""  # why the last commit failed; "" while all is well
         writer = self._open()
         try:
@@ -124,6 +125,16 @@ class Store:
             self._queue.put((work, future))
         return future
 
+    def when_settled(self, call: Callable[[bool], None]) -> None:
+        """Within a piece of work: has something called after the commit, with False if nothing was kept."""
+        self._settling.append(call)
+
+    def _settle(self, is_kept: bool, since: int = 0) -> None:
+        calls = self._settling[since:]
+        del self._settling[since:]
+        for call in calls:
+            call(is_kept)
+
     def _run(self, writer: sqlite3.Connection) -> None:
         try:
             ending = False
@@ -149,13 +160,17 @@ class Store:
         try:
             writer.execute("BEGIN IMMEDIATE")
             for work, future in group:
+                before = len(self._settling)
                 results.append((future, *_attempt(writer, work)))
+                if results[-1][2] is not None:
+                    self._settle(False, before)
             writer.execute("COMMIT")
         except sqlite3.Error as failed:
             return self._commit_failed(writer, group, failed)
         if self.failing:
             log.warning("the store works again")
             self.failing = ""
+        self._settle(True)
         for future, result, error in results:
             if error is None:
                 future.set_result(result)
@@ -183,6 +198,7 @@ class Store:
             writer.execute(f"PRAGMA user_version = {len(self._migrations)}")
         except (StoreError, sqlite3.Error) as still:
             log.debug("the store cannot be opened anew: %s", still)
+        self._settle(False)
         for _, future in group:
             future.set_exception(failed)
         return writer

@@ -24,5 +24,8 @@ def run(args: argparse.Namespace) -> Table:
         ("events waiting", str(told["waiting_events"])),
         ("events", str(told["events"])),
         ("issued", str(told["issued"])),
+        ("start option", told["options"]["start"]),
+        ("begin", str(told["options"]["begin"])),
+        ("integrated database", "on" if told["options"]["integrated_db"] else "off"),
     )
     return Table(("what", "now"), rows)

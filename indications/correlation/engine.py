@@ -21,6 +21,7 @@ from indications.correlation.matching import Belongs, Matcher, nobody_belongs
 from openesm.patterns import Patterns
 
 Group = tuple[str, ...]  # values of SAME_ATTRIBUTE
+MISSING = "\0"  # no attribute has this value
 Key = tuple[str, int]  # name of the condition, SEQNO of the event that opened the set
 
 
@@ -203,6 +204,11 @@ class Engine:
         is_mine: whether this engine has the sets of a condition and a group; for one of several partitions.
         most: sets of all conditions together.
         patterns: search for regular expressions that are not linear.
+        groups_missing: an event that has not all attributes that its condition groups by goes into a group of
+            its own kind; else it is not offered (R-53).
+
+    Attributes:
+        offered: how often an event was offered to a condition.
     """
 
     def __init__(
@@ -212,11 +218,14 @@ class Engine:
         is_mine: Callable[[str, Group], bool] | None = None,
         most: int = ALL_SETS_MOST,
         patterns: Patterns | None = None,
+        groups_missing: bool = False,
     ) -> None:
+        self.offered = 0
         self._running = [_Running(condition) for condition in definition.conditions]
         self._matcher = Matcher(definition.conditions, belongs, patterns)
         self._is_mine = is_mine
         self._most = most
+        self._groups_missing = groups_missing
         self._count = 0
         self._deadlines: list[tuple[float, int, int, _Set]] = []  # deadline, opening SEQNO, condition
 
@@ -229,13 +238,25 @@ class Engine:
             for each in sorted(found, key=_by_number):
                 yield Held(running.condition.name, each.group, tuple(each.matches))
 
-    def resume(self, held: Iterable[Held]) -> None:
+    @property
+    def limited(self) -> list[str]:
+        """Conditions that have no room for another set since some event came that would have opened one."""
+        return [running.name for running in self._running if running.is_limited]
+
+    def resume(self, held: Iterable[Held], limited: Iterable[str] = ()) -> None:
         """Goes on with sets of an earlier engine; those of conditions that are not there are left out."""
+        for name in limited:
+            self._limit(name)
         numbers = {running.condition.name: n for n, running in enumerate(self._running)}
         for each in sorted(held, key=lambda each: each.matches[0][1].number):
             number = numbers.get(each.condition)
             if number is not None and (self._is_mine is None or self._is_mine(each.condition, each.group)):
                 self._add(number, each.group, list(each.matches))
+
+    def _limit(self, name: str) -> None:
+        for running in self._running:
+            if running.name == name:
+                running.is_limited = True
 
     def _add(self, number: int, group: Group, matches: list[Match]) -> _Set:
         running, first = self._running[number], matches[0][1]
@@ -297,11 +318,11 @@ class Engine:
     ) -> None:
         if event.chain and (running.name in event.chain or len(event.chain) >= CHAIN_MOST):
             return
+        self.offered += 1
         group: Group = ()
         if running.by:
-            values = [event.attributes.get(name) for name in running.by]
-            group = tuple(value for value in values if value is not None)
-            if len(group) < len(values):
+            group = group_of(running.by, event)
+            if MISSING in group and not self._groups_missing:
                 decisions.append(Ungrouped(running.name, event))
                 return
         if self._is_mine is not None and not self._is_mine(running.name, group):
@@ -354,6 +375,11 @@ class Engine:
         if running.is_limited:
             running.is_limited = False
             decisions.append(LimitEnded(running.name))
+
+
+def group_of(by: Sequence[str], event: Event) -> Group:
+    """The values of an event that its condition groups by; MISSING where it has none."""
+    return tuple([event.attributes.get(name, MISSING) for name in by])
 
 
 def _lowest(bits: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from indications.correlation.engine import (
@@ -20,33 +20,36 @@ class Record(NamedTuple):
     """One decision.
 
     Attributes:
-        what: `success`, `fail`, `limited` (a first event that no set could be opened for), `limit-ended`, or
-            `given-up` (a set that ended by an order).
+        what: `success`, `fail`, `limited` (a first event that no set could be opened for), `limit-ended`,
+            `discarded` (a set that was given up), `saved` (one that was kept at a stop), `open` (of a
+            back-fill, undecided at its end); of no condition: `start`, `stop`, `applied`, `refused`.
         opened: number of the event that opened the set; None where there was none.
         group: values of SAME_ATTRIBUTE.
         sources: number of the event condition, number of the event and its arrival, as acquired.
         missing: numbers of the event conditions that stayed open.
         deadline: agent time, of what failed.
         issued: number of the correlation event in the log.
+        detail: what else belongs to it: why a set was given up, with which options it was started.
     """
 
     what: str
-    condition: str
+    condition: str = ""
     opened: int | None = None
     group: Group = ()
     sources: Sequence[tuple[int, int, float]] = ()
     missing: Sequence[int] = ()
     deadline: float | None = None
     issued: int | None = None
+    detail: Mapping[str, object] = {}
 
 
 def record(decision: Decision, issued: int | None) -> Record | None:
     """What is kept of a decision; None of the steps of a set, which stand in its end."""
     match decision:
         case Succeeded(key=(name, opened), group=group, matches=matches):
-            return Record("success", name, opened, group, _sources(matches), issued=issued)
+            return Record("success", name, opened, group, sources(matches), issued=issued)
         case Failed(key=(name, opened), group=group, matches=matches, missing=missing, deadline=deadline):
-            return Record("fail", name, opened, group, _sources(matches), missing, deadline, issued)
+            return Record("fail", name, opened, group, sources(matches), missing, deadline, issued)
         case Limited(condition=name, event=event, begins=True):
             return Record("limited", name, None, (), ((0, event.number, event.arrived),))
         case LimitEnded(condition=name):
@@ -55,5 +58,6 @@ def record(decision: Decision, issued: int | None) -> Record | None:
             return None
 
 
-def _sources(matches: Sequence[Match]) -> tuple[tuple[int, int, float], ...]:
+def sources(matches: Sequence[Match]) -> tuple[tuple[int, int, float], ...]:
+    """As in `Record.sources`."""
     return tuple((con, event.number, event.arrived) for con, event in matches)

@@ -132,6 +132,12 @@ class Matcher:
         return check(wanted, self._belongs, self._patterns)
 
 
+def admitting(wanted: Sequence[AttributeCondition], belongs: Belongs, patterns: Patterns) -> Check:
+    """Whether all of several comparisons hold; none admits everything."""
+    checks = tuple(check(each, belongs, patterns) for each in wanted)
+    return lambda given: _all(checks, given)
+
+
 def check(wanted: AttributeCondition, belongs: Belongs, patterns: Patterns) -> Check:
     """A comparison, ready to be made."""
     attribute, values = wanted.attribute, wanted.values

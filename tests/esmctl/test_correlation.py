@@ -60,7 +60,7 @@ def rules(tmp_path: Path) -> str:
 def test_check(tmp_path: Path, rules: str) -> None:
     assert esmctl("correlation", "check", rules) == (
         0,
-        f"{rules}: 2 generation conditions, nothing wrong.\n",
+        f"{rules}: nothing wrong. Generation conditions: 2.\n",
         "",
     )
     bad = tmp_path / "bad.conf"
@@ -146,9 +146,9 @@ def test_orders_to_an_agent(tmp_path: Path, rules: str) -> None:
         for words, said in (
             (("status",), "Correlation is off."),
             (("enable",), "Correlation is running."),
-            (("apply", rules), "Applied: 2 generation conditions, 0 of them unchanged."),
+            (("apply", rules), "Applied. Generation conditions: 2, unchanged: 0."),
             (("stop",), "Correlation is paused."),
-            (("apply", rules), "Applied: 2 generation conditions, 2 of them unchanged."),
+            (("apply", rules), "Applied. Generation conditions: 2, unchanged: 2."),
             (("start",), "Correlation is running."),
             (("status",), "absence burst"),
             (("clear",), "Correlation is running."),
@@ -187,7 +187,7 @@ def test_history_and_explanations(tmp_path: Path) -> None:
             assert esmctl(*socket, "correlation", *words)[0] == 0
         for severity in ("warning", "information", "critical"):
             esmctl(*socket, "alert", "test", "--severity", severity)
-        eventually(lambda: len(shown("history")) == 1, "the pair was decided", 10)
+        eventually(lambda: shown("history", "--condition", "pair"), "the pair was decided", 10)
         (decided,) = shown("history", "--condition", "pair", "--since", "1h")
         assert (decided["condition"], decided["result"]) == ("pair", "success")
         first, last = decided["sources"].split()
@@ -209,7 +209,8 @@ def test_history_and_explanations(tmp_path: Path) -> None:
         opened = next(row["number"] for row in reversed(listed) if "E.ESM_TEST=TRUE" in row["attributes"])
         eventually(lambda: shown("explain", opened)[0]["place"] == "open", "the last one has its set", 10)
         esmctl(*socket, "correlation", "disable")
-        assert [each["result"] for each in shown("history")] == ["success", "given-up"]
+        decided_since = [each["result"] for each in shown("history")]
+        assert decided_since == ["applied", "start", "success", "stop", "discarded"]
         code, _, told = esmctl(*socket, "correlation", "explain", "999999")
         assert (code, told) == (1, "esmctl: There is no event 999999.\n")
         assert esmctl(*socket, "correlation", "explain", "-1")[0] != 0

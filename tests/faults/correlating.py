@@ -10,8 +10,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from esmd import correlator
-from esmd.correlator import Correlator, append
+from esmd.correlation import correlator
+from esmd.correlation.correlator import Correlator, append
 from esmd.tables import EVENTS
 from indications.correlation.definition import Definition
 from indications.correlation.reading import read

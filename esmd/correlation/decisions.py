@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
+from typing import Any
 
 from esmd.auth.principal import Principal
 from esmd.commanding import Told, refusal
+from esmd.correlation.state import State
 from esmd.service import Arguments
 from indications.correlation.history import Record
+from indications.correlation.starting import Why
 from openesm.store import Store
 
 HISTORY_MOST = 100_000
@@ -33,32 +36,60 @@ _OPEN = (
 def keep(db: sqlite3.Connection, records: Iterable[Record]) -> None:
     """Writes records, in the transaction of their decisions."""
     at = time.time()
-    rows = []
-    for each in records:
-        rest = {
-            "what": each.what,
-            "opened": each.opened,
-            "group": each.group,
-            "sources": each.sources,
-            "missing": each.missing,
-            "deadline": each.deadline,
-        }
-        rows.append((at, each.condition, each.issued, _JSON.encode(rest)))
+    rows = [(at, each.condition, each.issued, as_json(_rest(each))) for each in records]
     db.executemany(
         "INSERT INTO correlation_history (at, condition, issued, record) VALUES (?, ?, ?, ?)", rows
     )
 
 
-def give_up(db: sqlite3.Connection, unchanged: Sequence[str] = ()) -> int:
+def _rest(each: Record) -> dict[str, object]:
+    """What stands in the column `record`."""
+    rest: dict[str, object] = {
+        "what": each.what,
+        "opened": each.opened,
+        "group": each.group,
+        "sources": each.sources,
+        "missing": each.missing,
+        "deadline": each.deadline,
+    }
+    return {**rest, "detail": each.detail} if each.detail else rest
+
+
+def told(each: Record) -> dict[str, object]:
+    """As the command tells it."""
+    return {"at": time.time(), "condition": each.condition, "issued": each.issued, **_rest(each)}
+
+
+def as_json(value: object) -> str:
+    return _JSON.encode(value)
+
+
+OpenSet = tuple[str, int, list[tuple[int, int, float]]]
+"""Condition, number of the event that opened it, and its matches as in `Record.sources`."""
+
+
+def open_sets(db: sqlite3.Connection) -> list[OpenSet]:
+    """The sets in progress."""
+    return [
+        (name, opened, sorted(json.loads(found), key=itemgetter(1)))
+        for name, opened, found in db.execute(_OPEN).fetchall()
+    ]
+
+
+def count_sets(db: sqlite3.Connection) -> int:
+    query = "SELECT count(*) FROM (SELECT DISTINCT condition, opened FROM correlation_match)"
+    return int(db.execute(query).fetchone()[0])
+
+
+def as_record(what: str, held: OpenSet, **detail: object) -> Record:
+    name, opened, sources = held
+    return Record(what, name, opened, (), sources, detail=detail)
+
+
+def give_up(db: sqlite3.Connection, why: Why, unchanged: Sequence[str] = ()) -> int:
     """Ends the sets of all conditions but the unchanged ones, and says so in the history; how many."""
-    ended = [row for row in db.execute(_OPEN).fetchall() if row[0] not in unchanged]
-    keep(
-        db,
-        (
-            Record("given-up", name, opened, (), sorted(json.loads(found), key=itemgetter(1)))
-            for name, opened, found in ended
-        ),
-    )
+    ended = [each for each in open_sets(db) if each[0] not in unchanged]
+    keep(db, [as_record("discarded", each, reason=str(why)) for each in ended])
     keys = [(name, opened) for name, opened, _ in ended]
     db.executemany("DELETE FROM correlation_match WHERE condition = ? AND opened = ?", keys)
     return len(ended)
@@ -73,13 +104,20 @@ def tidy(db: sqlite3.Connection) -> None:
 
 
 class Decisions:
-    """The command `correlation-history` of the control socket."""
+    """The command `correlation-history` of the control socket.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        state: now; for the business groups.
+    """
+
+    def __init__(self, store: Store, state: Callable[[], State]) -> None:
         self._store = store
+        self._state = state
 
-    def list(self, _principal: Principal, args: Arguments) -> Told:
+    def list(self, principal: Principal, args: Arguments) -> Told:
         """Records, the oldest one first, of at most the `limit` newest ones; with `event` the open sets too.
+
+        `foreign` has the numbers of source events of business groups that are not the caller's (R-63).
 
         Args:
             args: `since`, wall clock; `condition`, a name; `event`, the number of a source or of what was
@@ -96,7 +134,7 @@ class Decisions:
         if event is not None and (not isinstance(event, int) or not 0 <= event < 1 << 62):
             raise refusal("bad-argument", name="event")
 
-        def read(db: sqlite3.Connection) -> list[dict[str, object]]:
+        def read(db: sqlite3.Connection) -> Sequence[dict[str, Any]]:
             rows = db.execute(
                 "SELECT at, condition, issued, record FROM correlation_history WHERE at >= :since"
                 " AND (:condition IS NULL OR condition = :condition) AND (:event IS NULL OR issued = :event"
@@ -110,14 +148,27 @@ class Decisions:
             ]
             return told if event is None else told + _open(db, event)
 
-        return {"records": self._store.read(read)}
+        records = self._store.read(read)
+        return {"records": records, "foreign": self._foreign(principal, records)}
+
+    def _foreign(self, principal: Principal, records: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+        groups = self._state().groups
+        if not groups.is_restricted:
+            return []
+        numbers = sorted({number for each in records for _, number, _ in each["sources"]})
+        query = "SELECT attributes ->> '$.\"E.JP1_SOURCEHOST\"' FROM event WHERE number = ?"
+        hosts = self._store.read(lambda db: [db.execute(query, (each,)).fetchone() for each in numbers])
+        return [
+            number
+            for number, row in zip(numbers, hosts, strict=True)
+            if row and row[0] and groups.is_foreign(principal.name, row[0])
+        ]
 
 
-def _open(db: sqlite3.Connection, event: int) -> list[dict[str, object]]:
+def _open(db: sqlite3.Connection, event: int) -> list[dict[str, Any]]:
     """The sets in progress that have an event."""
-    told: list[dict[str, object]] = []
-    for name, opened, found in db.execute(_OPEN):
-        sources = sorted(json.loads(found), key=itemgetter(1))
-        if any(number == event for _, number, _ in sources):
-            told.append({"what": "open", "condition": name, "opened": opened, "sources": sources})
-    return told
+    return [
+        {"what": "open", "condition": name, "opened": opened, "sources": sources}
+        for name, opened, sources in open_sets(db)
+        if any(number == event for _, number, _ in sources)
+    ]

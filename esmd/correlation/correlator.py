@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -17,16 +18,32 @@ from itertools import groupby
 from math import inf, nextafter
 from operator import itemgetter
 
-from esmd.decisions import keep
+from esmd.correlation.decisions import keep
 from indications.correlation.definition import Definition
-from indications.correlation.engine import Decision, Engine, Failed, Held, Joined, Key, Opened, Succeeded
+from indications.correlation.engine import (
+    Decision,
+    Engine,
+    Failed,
+    Held,
+    Joined,
+    Key,
+    Limited,
+    LimitEnded,
+    Opened,
+    Succeeded,
+    group_of,
+)
 from indications.correlation.event import Event
 from indications.correlation.history import Record, record
 from indications.correlation.issuing import Issued
-from indications.correlation.matching import Belongs, nobody_belongs
+from indications.correlation.matching import Belongs, admitting, nobody_belongs
+from indications.correlation.starting import OnMissing, Options, conditions
+from openesm.patterns import Patterns, PlainPatterns
 from openesm.store import Store
 
 BATCH = 1000
+Issue = Callable[[sqlite3.Connection, Issued], int]
+"""Puts a correlation event into the log, in the transaction that decided it; its number."""
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -53,14 +70,18 @@ class Done:
     """What one batch did.
 
     Attributes:
-        events: how many were offered.
-        decisions: in their order, for the history.
+        events: how many were taken.
+        decisions: in their order.
         is_caught_up: there is nothing more in the log.
+        offered: how often one was offered to a condition.
+        behind_s: how long ago the last one arrived that was taken; 0 where there is nothing more.
     """
 
     events: int
     decisions: Sequence[Decision]
     is_caught_up: bool
+    offered: int = 0
+    behind_s: float = 0.0
 
 
 class Correlator:
@@ -68,7 +89,8 @@ class Correlator:
 
     Args:
         belongs: says which host is of which business group, now.
-        issue: puts a correlation event into the log, in the transaction that decided it; its number.
+        options: those about events are followed here: `acquire` and `missing_attribute`.
+        patterns: search for regular expressions that are not linear.
     """
 
     def __init__(
@@ -76,27 +98,34 @@ class Correlator:
         store: Store,
         definition: Definition,
         belongs: Belongs = nobody_belongs,
-        issue: Callable[[sqlite3.Connection, Issued], int] | None = None,
+        options: Options = Options(),  # noqa: B008  a frozen value
+        patterns: Patterns | None = None,
     ) -> None:
         self._store = store
         self._definition = definition
         self._belongs = belongs
-        self._issue = issue or _append_issued
+        self._issue: Issue = _append_issued  # of this batch
+        self._options = options
+        self._patterns = patterns or PlainPatterns()
+        self._admits = admitting(conditions(options.acquire), belongs, self._patterns)
         self._engine: Engine | None = None  # None where it is not in step with the store
         self._processed = 0
         self._records: list[Record] = []  # of this batch
 
-    def advance(self, now: float | None = None, *, paused: bool = False) -> Future[Done]:
+    def advance(
+        self, now: float | None = None, *, paused: bool = False, issue: Issue | None = None
+    ) -> Future[Done]:
         """One batch; the future has what it did once that is on the disk.
 
         Args:
             now: agent time; where the log has nothing more, what is late by then fails (R-48). None leaves it
                 to the events.
             paused: the events of the log are passed over for good, and time goes on (R-7).
+            issue: puts a correlation event into the log; else it is there only.
         """
 
         def work(db: sqlite3.Connection) -> Done:
-            self._records = []
+            self._records, self._issue = [], issue or _append_issued
             try:
                 return self._skip(db, now) if paused else self._batch(db, now)
             except BaseException:
@@ -106,6 +135,16 @@ class Correlator:
         future = self._store.write(work)
         future.add_done_callback(self._settle)
         return future
+
+    def within(self, db: sqlite3.Connection, issue: Issue) -> Done:
+        """A batch in somebody else's transaction (R-9): with an event, what it decides."""
+        self._records, self._issue = [], issue
+        self._store.when_settled(self._settled)
+        return self._batch(db, None)
+
+    def _settled(self, is_kept: bool) -> None:
+        if not is_kept:
+            self._engine = None
 
     def _settle(self, done: Future[Done]) -> None:
         """A commit that failed has left the engine ahead of the store."""
@@ -120,18 +159,24 @@ class Correlator:
             (self._processed, BATCH),
         ).fetchall()
         decisions: list[Decision] = []
+        offered = engine.offered
         for row in rows:
             event = _event(*row)
             self._pass(db, engine, event.arrived, decisions)
-            self._take(db, engine, engine.step(event), decisions)
+            if self._admits(event.attributes):
+                self._take(db, engine, engine.step(event), decisions)
         is_caught_up = len(rows) < BATCH
         if is_caught_up and now is not None:
             self._pass(db, engine, now, decisions)
-        self._keep(db, decisions)
+        self._keep(db, engine, decisions)
         if rows:
-            self._processed = rows[-1][0]
-            db.execute("UPDATE correlation SET processed = ?", (self._processed,))
-        return Done(len(rows), decisions, is_caught_up)
+            self._move(db, rows[-1][0])
+        behind = 0.0 if is_caught_up or now is None else max(0.0, now - rows[-1][1])
+        return Done(len(rows), decisions, is_caught_up, engine.offered - offered, behind)
+
+    def _move(self, db: sqlite3.Connection, processed: int) -> None:
+        self._processed = processed
+        db.execute("UPDATE correlation SET processed = ?, committed_at = ?", (processed, time.time()))
 
     def _skip(self, db: sqlite3.Connection, now: float | None) -> Done:
         engine = self._engine or self._load(db)
@@ -139,10 +184,9 @@ class Correlator:
         decisions: list[Decision] = []
         if now is not None:
             self._pass(db, engine, now, decisions)
-        self._keep(db, decisions)
+        self._keep(db, engine, decisions)
         if last is not None and last > self._processed:
-            self._processed = last
-            db.execute("UPDATE correlation SET processed = ?", (last,))
+            self._move(db, last)
         return Done(0, decisions, is_caught_up=True)
 
     def _pass(self, db: sqlite3.Connection, engine: Engine, now: float, decisions: list[Decision]) -> None:
@@ -164,34 +208,28 @@ class Correlator:
             number = None if issued is None else self._issue(db, issued)
             if (kept := record(each, number)) is not None:
                 self._records.append(kept)
-            if issued is not None and number is not None:
+            if issued is not None and number is not None and self._admits(issued.attributes):
                 event = Event(number, issued.at, issued.attributes, issued.chain)
                 self._take(db, engine, engine.step(event), decisions)
 
     def _load(self, db: sqlite3.Connection) -> Engine:
-        (self._processed,) = db.execute("SELECT processed FROM correlation").fetchone()
-        engine = Engine(self._definition, self._belongs)
-        engine.resume(self._held(db))
+        self._processed, limited = db.execute("SELECT processed, limited FROM correlation").fetchone()
+        engine = Engine(
+            self._definition,
+            self._belongs,
+            patterns=self._patterns,
+            groups_missing=self._options.missing_attribute is OnMissing.GROUP,
+        )
+        engine.resume(held(db, self._definition), json.loads(limited))
         self._engine = engine
         return engine
 
-    def _held(self, db: sqlite3.Connection) -> Iterator[Held]:
-        by = {condition.name: condition.same_attribute for condition in self._definition.conditions}
-        rows = db.execute(
-            "SELECT condition, opened, con, event.number, arrived, attributes, chain"
-            " FROM correlation_match JOIN event ON event.number = correlation_match.number"
-            " ORDER BY condition, opened, event.number"
-        )
-        for (name, _), matches in groupby(rows, itemgetter(0, 1)):
-            events = [(con, _event(*row)) for _, _, con, *row in matches]
-            first = events[0][1].attributes
-            yield Held(name, tuple(first.get(each, "") for each in by.get(name, ())), tuple(events))
-
-    def _keep(self, db: sqlite3.Connection, decisions: Iterable[Decision]) -> None:
+    def _keep(self, db: sqlite3.Connection, engine: Engine, decisions: Iterable[Decision]) -> None:
         """The sets as they are after the decisions, and the history of these."""
         opened: set[Key] = set()  # in this batch: the store knows nothing of them yet
         matches: dict[Key, list[tuple[str, int, int, int]]] = {}
         ended: list[Key] = []
+        has_limits_changed = False
         for each in decisions:
             if isinstance(each, Opened | Joined):
                 if isinstance(each, Opened):
@@ -202,10 +240,27 @@ class Correlator:
                 matches.pop(each.key, None)
                 if each.key not in opened:
                     ended.append(each.key)
+            elif isinstance(each, Limited | LimitEnded):
+                has_limits_changed = True
         db.executemany("DELETE FROM correlation_match WHERE condition = ? AND opened = ?", ended)
         rows = [row for found in matches.values() for row in found]
         db.executemany("INSERT INTO correlation_match VALUES (?, ?, ?, ?)", rows)
+        if has_limits_changed:
+            db.execute("UPDATE correlation SET limited = ?", (_JSON.encode(engine.limited),))
         keep(db, self._records)
+
+
+def held(db: sqlite3.Connection, definition: Definition) -> Iterator[Held]:
+    """The sets in progress, as they are kept."""
+    by = {condition.name: condition.same_attribute for condition in definition.conditions}
+    rows = db.execute(
+        "SELECT condition, opened, con, event.number, arrived, attributes, chain"
+        " FROM correlation_match JOIN event ON event.number = correlation_match.number"
+        " ORDER BY condition, opened, event.number"
+    )
+    for (name, _), matches in groupby(rows, itemgetter(0, 1)):
+        events = [(con, _event(*row)) for _, _, con, *row in matches]
+        yield Held(name, group_of(by.get(name, ()), events[0][1]), tuple(events))
 
 
 def _event(number: int, arrived: float, attributes: str, chain: str) -> Event:

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from esmd import correlator
 from esmd.auth.authenticator import admitted
-from esmd.correlator import Correlator, append
-from esmd.decisions import Decisions, give_up
+from esmd.correlation import correlator
+from esmd.correlation.correlator import Correlator, append
+from esmd.correlation.decisions import Decisions, give_up
+from esmd.correlation.state import State
 from esmd.service import RefusedError
 from esmd.tables import EVENTS
 from indications.correlation.definition import Definition
@@ -24,6 +25,7 @@ from indications.correlation.engine import Decision
 from indications.correlation.event import Event
 from indications.correlation.issuing import Issued
 from indications.correlation.reading import read
+from indications.correlation.starting import Why
 from openesm.store import Store
 from tests.indications.correlation.test_model import by_engine, definitions, in_parts, streams, told
 
@@ -101,23 +103,16 @@ def test_while_there_is_backlog_the_clock_says_nothing(store: Store, monkeypatch
     assert keys(store) == ["pair/1/SUCCESS"]
 
 
-def failing_once(store: Store) -> Correlator:
-    """Carries ABC out; the first transaction that issues something fails."""
-    failures = [sqlite3.OperationalError("disk full")]
-
-    def issue(db: sqlite3.Connection, event: Issued) -> int:
-        if failures:
-            raise failures.pop()
-        return append(db, event.at, event.attributes, event.chain, event.key)
-
-    return Correlator(store, read(ABC, "x"), issue=issue)
+def failing(_db: sqlite3.Connection, _event: Issued) -> int:
+    """Fails the transaction that issues something."""
+    raise sqlite3.OperationalError("disk full")
 
 
 def test_a_failed_transaction_is_done_again(store: Store) -> None:
-    correlating = failing_once(store)
+    correlating = Correlator(store, read(ABC, "x"))
     put(store, (1, "a"), (2, "b"))
     with pytest.raises(sqlite3.OperationalError):
-        correlating.advance().result()
+        correlating.advance(issue=failing).result()
     assert keys(store) == []
     run(correlating)
     assert keys(store) == ["pair/1/SUCCESS"]
@@ -176,17 +171,17 @@ def test_a_failure_by_a_later_event(store: Store) -> None:
 
 
 def history(store: Store) -> list[dict[str, object]]:
-    told = Decisions(store).list(SOMEBODY, {})["records"]
+    told = Decisions(store, State).list(SOMEBODY, {})["records"]
     assert isinstance(told, list)
     return told
 
 
 def test_the_history_has_each_decision_once(store: Store) -> None:
     """R-70, R-72: in the transaction that decided it, whatever fails."""
-    correlating = failing_once(store)
+    correlating = Correlator(store, read(ABC, "x"))
     put(store, (1, "a"), (2, "b"), (3, "a"))
     with pytest.raises(sqlite3.OperationalError):
-        correlating.advance().result()
+        correlating.advance(issue=failing).result()
     assert history(store) == []
     run(correlating)
     correlating = Correlator(store, read(ABC, "x"))
@@ -196,10 +191,10 @@ def test_the_history_has_each_decision_once(store: Store) -> None:
     assert (second["what"], second["missing"], second["deadline"], second["issued"]) == ("fail", [1], 13.0, 5)
     put(store, (30, "a"))
     run(correlating)
-    store.write(lambda db: give_up(db, ["pair"]) and None).result()
+    store.write(lambda db: give_up(db, Why.CHANGED, ["pair"]) and None).result()
     assert [(each["condition"], each["opened"]) for each in history(store)[2:]] == [("pairs", 4)]
-    store.write(lambda db: give_up(db) and None).result()
-    assert [(each["condition"], each["what"]) for each in history(store)[3:]] == [("pair", "given-up")]
+    store.write(lambda db: give_up(db, Why.OPERATOR) and None).result()
+    assert [(each["condition"], each["what"]) for each in history(store)[3:]] == [("pair", "discarded")]
 
 
 @pytest.mark.parametrize(
@@ -216,4 +211,4 @@ def test_the_history_has_each_decision_once(store: Store) -> None:
 )
 def test_what_the_history_cannot_be_asked(store: Store, arguments: dict[str, object]) -> None:
     with pytest.raises(RefusedError):
-        Decisions(store).list(SOMEBODY, arguments)
+        Decisions(store, State).list(SOMEBODY, arguments)

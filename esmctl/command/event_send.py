@@ -1,0 +1,55 @@
+"""esmctl event send: puts events into the event log, for correlation."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from esmctl import agent
+from esmctl.failure import FailureError
+from esmctl.place import socket_path
+from openesm.text import say
+
+HELP = "esmctl.event-send"
+BATCH = 1000
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("attributes", nargs="*", metavar="NAME=VALUE", help=say("esmctl.event-attributes"))
+    parser.add_argument("--file", type=Path, metavar="FILE", help=say("esmctl.event-file"))
+
+
+def run(args: argparse.Namespace) -> int:
+    if bool(args.attributes) is (args.file is not None):
+        raise FailureError.of("event-what")
+    events = [_of_words(args.attributes)] if args.file is None else list(_of_file(args.file))
+    socket = socket_path(args)
+    for start in range(0, len(events), BATCH):
+        numbers = agent.ask(socket, "event-send", events=events[start : start + BATCH])["numbers"]
+        sys.stdout.write("".join(f"{number}\n" for number in numbers))
+    return 0
+
+
+def _of_words(words: list[str]) -> dict[str, str]:
+    event: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name in event:
+            raise FailureError.of("event-word", word=word)
+        event[name] = value
+    return event
+
+
+def _of_file(path: Path) -> Iterator[object]:
+    """One JSON object of attributes a line; `-` is standard input."""
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8")
+    except UnicodeDecodeError as failed:
+        raise FailureError.of("file-failed", path=path, reason=failed) from failed
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                yield json.loads(line)
+            except (ValueError, RecursionError) as wrong:
+                raise FailureError.of("bad-event", file=path, line=number, reason=wrong) from wrong
