@@ -40,6 +40,12 @@ def tidy(db: sqlite3.Connection, oldest: float) -> None:
     )
 
 
+def last_number(db: sqlite3.Connection) -> int:
+    """The highest number that an event or an alert has had."""
+    query = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name IN ('alert', 'event')"
+    return int(db.execute(query).fetchone()[0])
+
+
 class EventLog:
     """Reads it, and puts in what others send.
 
@@ -130,11 +136,7 @@ class EventLog:
 
 def _append(db: sqlite3.Connection, now: float, attributes: Mapping[str, str]) -> int:
     """With a number that no alert has, nor will have."""
-    (last,) = db.execute(
-        "SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'alert'), 0),"
-        " ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0))"
-    ).fetchone()
-    number = int(last) + 1
+    number = last_number(db) + 1
     if not db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'alert'", (number,)).rowcount:
         db.execute("INSERT INTO sqlite_sequence VALUES ('alert', ?)", (number,))
     return append(db, now, {**attributes, "B.SEQNO": str(number)}, number=number)

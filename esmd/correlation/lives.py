@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from esmd.correlation import decisions
+from esmd.correlation.event_log import last_number
 from esmd.correlation.state import State, keep, load, mark
 from esmd.prerequisites import lock_state
 from esmd.tables import MIGRATIONS
@@ -86,6 +87,7 @@ def begin(db: sqlite3.Connection, state: State, now: float, wanted: Plan | None 
     (skipped,) = db.execute(
         "SELECT count(*) FROM event WHERE key IS NULL AND number > ? AND number <= ?", (first, processed)
     ).fetchone()
+    db.execute("UPDATE correlation_since SET number = ? WHERE number = ?", (after, processed))
     db.execute("UPDATE correlation SET processed = ?", (after,))
     _keep_run(db, current)
     begun = Begun(planned, after, sets, skipped, last is not None and not last.was_stopped, committed_at)
@@ -129,7 +131,7 @@ def end(db: sqlite3.Connection, state: State, why: Why | None = None) -> int:
         decisions.give_up(db, why)
         db.execute("UPDATE correlation SET limited = '[]'")
     run = _current(state)
-    _keep_run(db, _Run(run.had_database, run.definition, _last(db)))
+    _keep_run(db, _Run(run.had_database, run.definition, last_number(db)))
     return sets
 
 
@@ -197,11 +199,7 @@ def _first(db: sqlite3.Connection, planned: Plan, now: float, stopped_after: int
             query = "SELECT ifnull(max(number), 0) FROM event WHERE key IS NULL AND arrived < ?"
             return _one(db, query, (now - planned.hours * HOUR_S,))
         case _:
-            return _last(db)
-
-
-def _last(db: sqlite3.Connection) -> int:
-    return _one(db, "SELECT ifnull(max(number), 0) FROM event WHERE key IS NULL", ())
+            return last_number(db)
 
 
 def _one(db: sqlite3.Connection, query: str, args: Sequence[object]) -> int:

@@ -11,8 +11,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 import pywbem
 
+from openesm import atomic
 from tests.faults.rig import GoneError
 from tests.others.suite import SAMPLES, settings_with
 from tests.running import PROJECT, RunningAgent, eventually, free_ports, running_agent
@@ -120,7 +122,23 @@ class Real:
 
 @contextmanager
 def real_pegasus(folder: Path) -> Iterator[Real]:
-    """Started on a port of its own, with everything registered; in the end all is removed again."""
+    """Started on a port of its own, with everything registered; in the end all is removed again.
+
+    Two runs on one Pegasus would take each other's providers and processes away.
+    """
+    try:
+        lock = atomic.acquire(Path(HOME) / "openesm-tests.lock", wait_s=0)
+    except atomic.LockedError as held:
+        pytest.fail(f"another run has this Pegasus: {held.holder}")
+    try:
+        with _registered_pegasus(folder) as found:
+            yield found
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _registered_pegasus(folder: Path) -> Iterator[Real]:
     prefix = folder / "prefix"
     subprocess.run([PYTHON, "-m", "venv", str(prefix)], check=True)
     subprocess.run(
