@@ -9,7 +9,7 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -71,13 +71,22 @@ def parser_of_all() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code."""
     args = parser_of_all().parse_args(argv)
-    try:
+
+    def work() -> int:
         outcome = args.run(args)
         if isinstance(outcome, Table):
             sys.stdout.write(outcome.json() if args.json else outcome.text())
             outcome = outcome.code
-        sys.stdout.flush()
         return int(outcome)
+
+    return guarded(work)
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """The exit code of some work; what fails is told in words."""
+    try:
+        code = work()
+        sys.stdout.flush()
     except FailureError as failed:
         return _complain(failed.text(locale_language()), failed.code)
     except (ProblemsError, TlsError, DefinitionError) as failed:
@@ -91,6 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return REFUSED
     except OSError as failed:
         return _complain(say("esmctl.os-error", file=failed.filename or "", reason=failed.strerror), REFUSED)
+    return code
 
 
 def _complain(text: str, code: int) -> int:

@@ -13,7 +13,7 @@ from esmd.auth.users import Role
 from esmd.commanding import Told, audited, refusal
 from esmd.correlation import backfill, decisions, lives
 from esmd.correlation.decisions import Decisions
-from esmd.correlation.event_log import EventLog
+from esmd.correlation.event_log import EventLog, last_number
 from esmd.correlation.service import Correlation, Life
 from esmd.correlation.state import State
 from esmd.service import Arguments, Command, RefusedError
@@ -133,9 +133,11 @@ class Orders:
 
         def work(db: sqlite3.Connection) -> tuple[int, list[Record]]:
             gone = decisions.give_up(db, Why.CHANGED, kept)
-            _note_since(db, definition, unchanged)
             if before.is_enabled:
                 lives.changed(db, fresh)
+            else:  # what has come until now was offered to nobody, and is not any more
+                db.execute("UPDATE correlation SET processed = ?", (last_number(db),))
+            _note_since(db, definition, unchanged)
             detail = {"file": file, "user": principal.name, "conditions": len(definition.conditions)}
             decisions.keep(db, [Record("applied", detail={**detail, "unchanged": unchanged, "sets": gone})])
             if not hours:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from zlib import crc32
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from indications.correlation.definition import (
 )
 from indications.correlation.engine import Decision, Engine, Failed, Group, Held, Succeeded
 from indications.correlation.event import Event
+from indications.correlation.partitions import Part, Router
 from tests.indications.correlation.model import Model, Told
 
 NAMES = ("E.A", "E.B")
@@ -135,21 +135,18 @@ def test_restarts_anywhere(definition: Definition, events: list[Event], data: st
     assert in_parts(found) == in_parts(by_engine(definition, events, until))
 
 
-@given(definitions(), streams(), st.sampled_from([2, 7]))
-def test_partitions(definition: Definition, events: list[Event], count: int) -> None:
-    """Sets of a condition and a group are of one partition; its quota is the partition's own."""
+@given(definitions(), streams(), st.sampled_from([1, 2, 7]), st.data())
+def test_partitions(definition: Definition, events: list[Event], count: int, data: st.DataObject) -> None:
+    """In batches of any size; a part is given only what the router has for it."""
     roomy = Definition(2, tuple(_roomy(condition) for condition in definition.conditions))
-    until = events[-1].arrived + 1000
-
-    def is_of(part: int) -> object:
-        return lambda name, group: crc32(repr((name, group)).encode()) % count == part
-
-    found: list[Told] = []
-    for part in range(count):
-        engine = Engine(roomy, is_mine=is_of(part))  # type: ignore[arg-type]
-        for event in events:
-            found += told(engine.step(event))
-        found += told(engine.expire(until))
+    until, found, rest = events[-1].arrived + 1000, list[Told](), events
+    router, parts = Router(roomy, count), [Part(roomy, number, count) for number in range(count)]
+    while rest:
+        size = data.draw(st.integers(1, len(rest)))
+        batch, rest = rest[:size], rest[size:]
+        for number, part in enumerate(parts):
+            mine = [event for event in batch if number in router.route(event)]
+            found += told(part.run(mine, until if not rest else batch[-1].arrived))
     assert sorted(found) == sorted(by_engine(roomy, events, until))
 
 
