@@ -7,8 +7,6 @@ import sqlite3
 from pathlib import Path
 
 from esmctl.failure import FailureError
-from esmd.correlation import lives
-from esmd.prerequisites import StartError
 from indications.correlation.definition import Definition
 from indications.correlation.reading import read
 from openesm.store import StoreError
@@ -38,6 +36,9 @@ def store(folder: Path, text: str, file: str) -> None:
     Raises:
         FailureError: an agent runs after all, or the store cannot be used.
     """
+    from esmd.correlation import lives  # most of the agent: only where it is needed
+    from esmd.prerequisites import StartError
+
     try:
         lives.store_definition(folder, text, file)
     except (StartError, StoreError) as failed:

@@ -28,23 +28,35 @@ INTERRUPTED = 130
 class Command(Protocol):
     """What a module in `esmctl.command` has."""
 
-    HELP: str
-
     def arguments(self, parser: argparse.ArgumentParser) -> None: ...
-
     def run(self, args: argparse.Namespace) -> int | Table: ...
 
 
-def commands() -> Iterator[tuple[tuple[str, ...], Command]]:
-    """Every command with its words, as `("user", "add")`."""
+def commands() -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every command: its words, as `("user", "add")`, and its module."""
     for module in pkgutil.iter_modules(esmctl.command.__path__):
-        command = importlib.import_module(f"{esmctl.command.__name__}.{module.name}")
         words = module.name.split("_", 1)  # correlation_dry_run is `correlation dry-run`
-        yield tuple(word.replace("_", "-") for word in words), cast(Command, command)
+        yield tuple(word.replace("_", "-") for word in words), module.name
+
+
+class _Parser(argparse.ArgumentParser):
+    """The parser of one command, whose module is loaded when the command line names it."""
+
+    module: str | None = None
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        if self.module is not None:
+            module = importlib.import_module(f"{esmctl.command.__name__}.{self.module}")
+            command, self.module = cast(Command, module), None
+            command.arguments(self)
+            self.set_defaults(run=command.run)
+        return super().parse_known_args(args, namespace)
 
 
 def parser_of_all() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="esmctl",
         description=say("esmctl.description"),
         epilog=say("esmctl.exit-codes"),
@@ -54,17 +66,16 @@ def parser_of_all() -> argparse.ArgumentParser:
     _common(parser)
     parser.set_defaults(config=None, socket=None, json=False)
     top = parser.add_subparsers(metavar=say("esmctl.command"), required=True)
-    groups: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
-    for words, command in commands():
+    groups: dict[str, argparse._SubParsersAction[_Parser]] = {}
+    for words, module in commands():
         place = top
         if len(words) == 2:
             place = groups.get(words[0]) or _group(top, words[0])
             groups[words[0]] = place
-        text = say(command.HELP)
+        text = say(f"esmctl.{'-'.join(words)}")
         leaf = place.add_parser(words[-1], help=text, description=text, allow_abbrev=False)
         _common(leaf)
-        command.arguments(leaf)
-        leaf.set_defaults(run=command.run)
+        leaf.module = module
     return parser
 
 
@@ -120,9 +131,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", default=hidden, help=say("esmctl.option-json"))
 
 
-def _group(
-    top: "argparse._SubParsersAction[argparse.ArgumentParser]", word: str
-) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+def _group(top: "argparse._SubParsersAction[_Parser]", word: str) -> "argparse._SubParsersAction[_Parser]":
     text = say(f"esmctl.group-{word}")
     parser = top.add_parser(word, help=text, description=text, allow_abbrev=False)
     return parser.add_subparsers(metavar=say("esmctl.command"), required=True)

@@ -10,7 +10,6 @@ from esmctl.place import socket_path
 from esmctl.telling import moment, since
 from openesm.text import say
 
-HELP = "esmctl.alert-list"
 HEADER = "time", "severity", "event", "uuid", "delivered", "waits", "message"
 
 

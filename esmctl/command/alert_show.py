@@ -10,7 +10,6 @@ from esmctl.place import socket_path
 from esmctl.telling import moment
 from openesm.text import say
 
-HELP = "esmctl.alert-show"
 HEADER = "name", "value"
 _AS_IT_IS = "element", "path", "process", "before", "after", "metric", "value", "limit", "units"
 

@@ -9,8 +9,6 @@ from esmctl import telling
 from esmctl.output import Table
 from esmctl.place import socket_path
 
-HELP = "esmctl.alert-test"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     telling.add_test_arguments(parser)

@@ -7,8 +7,6 @@ from esmctl import agent
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.backlog-drop"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("number", type=int, metavar="NUMBER", help=say("esmctl.argument-backlog"))

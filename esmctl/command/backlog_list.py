@@ -9,7 +9,6 @@ from esmctl.output import Table
 from esmctl.place import socket_path
 from esmctl.telling import span
 
-HELP = "esmctl.backlog-list"
 HEADER = "number", "url", "lapsed", "kept", "dropped", "query"
 
 

@@ -8,8 +8,6 @@ from esmctl.place import reload_agent, settings_of
 from esmd.tls import fingerprint, install
 from openesm.text import say
 
-HELP = "esmctl.cert-install"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("cert", type=Path, metavar="CERT", help=say("esmctl.argument-cert"))

@@ -7,8 +7,6 @@ from esmctl.place import reload_agent, settings_of
 from esmd.tls import certificate_names, fingerprint, renew
 from openesm.text import say
 
-HELP = "esmctl.cert-renew"
-
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
     """Takes none of its own."""

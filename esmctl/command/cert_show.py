@@ -8,8 +8,6 @@ from esmctl.output import Table
 from esmctl.place import settings_of
 from esmd.tls import read_certificate
 
-HELP = "esmctl.cert-show"
-
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
     """Takes none of its own."""

@@ -9,8 +9,6 @@ from esmctl.failure import NO_AGENT, FailureError
 from esmctl.place import settings_of, socket_path
 from openesm.text import say
 
-HELP = "esmctl.correlation-apply"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     definitions.arguments(parser)

@@ -8,8 +8,6 @@ from esmctl.output import Table
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.correlation-backfill"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("hours", type=int, metavar="HOURS", help=say("esmctl.backfill-hours"))

@@ -12,7 +12,6 @@ from indications.correlation.groups import advice, read_groups
 from openesm.settings import SettingsError
 from openesm.text import locale_language, say
 
-HELP = "esmctl.correlation-check"
 arguments = definitions.arguments
 
 

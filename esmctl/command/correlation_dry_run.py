@@ -15,7 +15,6 @@ from indications.correlation.event import Event
 from indications.correlation.issuing import Issued, Match
 from openesm.text import say
 
-HELP = "esmctl.correlation-dry-run"
 HEADER = "condition", "result", "at", "sources", "cause", "issues"
 _SHOWN = ("E.SEVERITY", "E.JP1_SOURCEHOST", "B.MESSAGE")
 

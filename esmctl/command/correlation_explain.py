@@ -16,7 +16,6 @@ from indications.correlation.event import Event
 from indications.correlation.reading import read
 from openesm.text import say
 
-HELP = "esmctl.correlation-explain"
 HEADER = "event", "condition", "place", "comparison", "actual", "holds"
 
 Row = tuple[str, ...]

@@ -10,8 +10,6 @@ from esmctl.place import socket_path
 from esmctl.telling import since
 from openesm.text import say
 
-HELP = "esmctl.correlation-history"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", type=since, default=0.0, metavar="TIME", help=say("esmctl.option-since"))

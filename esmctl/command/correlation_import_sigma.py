@@ -10,8 +10,6 @@ from indications.correlation.reading import read
 from indications.correlation.sigma import SigmaError, imported
 from openesm.text import say
 
-HELP = "esmctl.correlation-import-sigma"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help=say("esmctl.sigma-file"))

@@ -9,7 +9,6 @@ from esmctl.place import socket_path
 from indications.correlation.starting import OnChange, OnMissing, OnPause, Recovery, StartOption
 from openesm.text import say
 
-HELP = "esmctl.correlation-set"
 _CHOICES = {
     "start": StartOption,
     "crash-recovery": Recovery,

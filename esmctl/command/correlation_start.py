@@ -2,6 +2,5 @@
 
 from esmctl import correlating
 
-HELP = "esmctl.correlation-start"
 arguments = correlating.nothing
 run = correlating.order("correlation-start")

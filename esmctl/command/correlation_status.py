@@ -9,7 +9,6 @@ from esmctl.place import socket_path
 from esmctl.telling import moment
 from openesm.text import say
 
-HELP = "esmctl.correlation-status"
 arguments = nothing
 
 

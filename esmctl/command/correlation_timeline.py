@@ -10,8 +10,6 @@ from esmctl.place import socket_path
 from openesm import atomic
 from openesm.text import say
 
-HELP = "esmctl.correlation-timeline"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("number", type=int, metavar="NUMBER", help=say("esmctl.event-number"))

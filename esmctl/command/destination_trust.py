@@ -14,8 +14,6 @@ from openesm import atomic, settings
 from openesm.settings.edit import NotEditableError, with_value
 from openesm.text import Message, say
 
-HELP = "esmctl.destination-trust"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("destination", metavar="URL|NAME", help=say("esmctl.argument-listener"))

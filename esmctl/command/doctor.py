@@ -12,7 +12,6 @@ from esmctl.place import config_path, socket_path
 from openesm.settings import SettingsError, load
 from openesm.text import Message, locale_language
 
-HELP = "esmctl.doctor"
 HEADER = "check", "result", "what"
 
 

@@ -5,7 +5,6 @@ import argparse
 from esmctl import events
 from esmctl.output import Table
 
-HELP = "esmctl.event-list"
 HEADER = "number", "severity", "id", "host", "message", "attributes"
 _SHOWN = ("E.SEVERITY", "B.ID", "B.SOURCESERVER", "B.MESSAGE")
 arguments = events.arguments

@@ -11,7 +11,6 @@ from esmctl.failure import FailureError
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.event-send"
 BATCH = 1000
 
 

@@ -10,7 +10,6 @@ from esmctl.events import line, of_told
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.event-tail"
 POLL_S = 0.5
 
 

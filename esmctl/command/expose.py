@@ -13,8 +13,6 @@ from openesm.settings import Settings, load, parse
 from openesm.settings.edit import NotEditableError, with_value
 from openesm.text import say
 
-HELP = "esmctl.expose"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scope", choices=("all", "loopback"), help=say("esmctl.argument-scope"))

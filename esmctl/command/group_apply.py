@@ -10,8 +10,6 @@ from esmctl.failure import FailureError
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.group-apply"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help=say("esmctl.groups-file"))

@@ -7,7 +7,6 @@ from esmctl.correlating import nothing
 from esmctl.output import Table
 from esmctl.place import socket_path
 
-HELP = "esmctl.group-list"
 arguments = nothing
 
 

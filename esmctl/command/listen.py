@@ -22,7 +22,6 @@ from esmd.tls import certificate_names, ensure_certificate, fingerprint, renew_i
 from openesm.settings import Tls
 from openesm.text import Message, say
 
-HELP = "listen.help"
 PORT = 6736  # of the original's managers (PRT-4)
 INCOMPLETE = 3
 

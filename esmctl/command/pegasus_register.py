@@ -6,8 +6,6 @@ import sys
 from esmctl import bindings, pegasus, registration
 from openesm.text import say
 
-HELP = "esmctl.pegasus-register"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     pegasus.arguments(parser)

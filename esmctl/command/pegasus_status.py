@@ -9,8 +9,6 @@ from esmctl.pegasus import Pegasus, named
 from esmctl.pegasus import arguments as arguments
 from openesm.text import say
 
-HELP = "esmctl.pegasus-status"
-
 
 def run(args: argparse.Namespace) -> Table:
     rows = tuple(_rows(named(args)))

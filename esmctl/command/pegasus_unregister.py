@@ -7,8 +7,6 @@ from esmctl.pegasus import arguments as arguments
 from esmctl.pegasus import ready
 from openesm.text import say
 
-HELP = "esmctl.pegasus-unregister"
-
 
 def run(args: argparse.Namespace) -> int:
     ready(args).unregister()

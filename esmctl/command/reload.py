@@ -8,8 +8,6 @@ from esmctl import agent
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.reload"
-
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
     """Takes none of its own."""

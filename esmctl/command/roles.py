@@ -5,7 +5,6 @@ import argparse
 from esmctl.output import Table
 from esmd.auth.access import ROLES_TABLE
 
-HELP = "esmctl.roles"
 HEADER = "operation", "role"
 
 

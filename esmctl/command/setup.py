@@ -12,8 +12,6 @@ from esmd.tls import certificate_names, ensure_certificate, fingerprint
 from openesm.settings import Settings, Tls, load
 from openesm.text import locale_language, say
 
-HELP = "esmctl.setup"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--install", action="store_true", help=say("esmctl.option-install"))

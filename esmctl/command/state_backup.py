@@ -13,7 +13,6 @@ from esmctl.place import settings_of
 from openesm import atomic
 from openesm.text import say
 
-HELP = "esmctl.state-backup"
 _BUSY_S = 5.0
 
 

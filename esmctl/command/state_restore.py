@@ -16,8 +16,6 @@ from esmd.tables import MIGRATIONS
 from openesm import atomic
 from openesm.text import say
 
-HELP = "esmctl.state-restore"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help=say("esmctl.argument-restore"))

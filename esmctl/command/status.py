@@ -13,7 +13,6 @@ from esmctl.output import Table, shortened, visible, width
 from esmctl.place import socket_path
 from openesm.text import locale_language, say
 
-HELP = "esmctl.status"
 LINES, COLUMNS = 24, 80
 _LABEL_COLUMNS = 13
 

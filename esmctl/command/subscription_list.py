@@ -9,7 +9,6 @@ from esmctl.output import Table
 from esmctl.place import socket_path
 from esmctl.telling import span
 
-HELP = "esmctl.subscription-list"
 HEADER = "filter", "destination", "url", "state", "expires in", "pending", "last success", "last error"
 
 

@@ -8,8 +8,6 @@ from esmctl.output import visible
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.subscription-remove"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("filter", metavar="FILTER", help=say("esmctl.argument-filter"))

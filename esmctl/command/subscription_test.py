@@ -10,8 +10,6 @@ from esmctl.output import Table
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.subscription-test"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("filter", metavar="FILTER", help=say("esmctl.argument-filter"))

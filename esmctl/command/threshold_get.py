@@ -10,7 +10,6 @@ from esmctl.place import socket_path
 from esmctl.telling import moment
 from openesm.text import say
 
-HELP = "esmctl.threshold-get"
 HEADER = "setting", "value"
 
 

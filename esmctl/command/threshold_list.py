@@ -9,7 +9,6 @@ from esmctl.output import Table
 from esmctl.place import socket_path
 from esmctl.telling import span
 
-HELP = "esmctl.threshold-list"
 HEADER = "element", "watched", "every", "warning", "clear", "critical", "critical clear", "state"
 LIMITS = "WarningThreshold", "WarningClearThreshold", "CriticalThreshold", "CriticalClearThreshold"
 

@@ -8,8 +8,6 @@ from esmctl.output import Table
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.threshold-reset"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("element", metavar="ELEMENT", help=say("esmctl.argument-element"))

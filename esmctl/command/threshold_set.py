@@ -9,7 +9,6 @@ from esmctl.output import Table
 from esmctl.place import socket_path
 from openesm.text import say
 
-HELP = "esmctl.threshold-set"
 NUMBERS = {
     "interval": "MonitoringInterval",
     "warning": "WarningThreshold",

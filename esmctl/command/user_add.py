@@ -7,8 +7,6 @@ from esmctl.accounts import add_name, add_namespaces, edit, role
 from esmd.auth.users import Role, User, Users, hash_password
 from openesm.text import say
 
-HELP = "esmctl.user-add"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)

@@ -7,7 +7,6 @@ from esmctl.output import Table
 from esmctl.place import settings_of
 from esmd.auth.users import User, Users
 
-HELP = "esmctl.user-list"
 HEADER = "name", "role", "namespaces"
 
 

@@ -7,8 +7,6 @@ from esmctl.accounts import add_name, edit
 from esmd.auth.users import Users, hash_password
 from openesm.text import say
 
-HELP = "esmctl.user-passwd"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)

@@ -5,8 +5,6 @@ import argparse
 from esmctl.accounts import add_name, edit
 from openesm.text import say
 
-HELP = "esmctl.user-remove"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)

@@ -6,8 +6,6 @@ from esmctl.accounts import add_name, add_namespaces, edit, role
 from esmd.auth.users import Role
 from openesm.text import say
 
-HELP = "esmctl.user-role"
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_name(parser)
