@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 TIMEOUT_S = 15.0
-ANSWER_BYTES = 4 << 20
+ANSWER_BYTES = 32 << 20
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from esmctl import agent
@@ -11,7 +11,7 @@ from esmctl.failure import FailureError
 from esmctl.place import socket_path
 from openesm.text import say
 
-BATCH = 1000
+BATCH, BATCH_BYTES = 1000, 4 << 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,12 +22,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if bool(args.attributes) is (args.file is not None):
         raise FailureError.of("event-what")
-    events = [_of_words(args.attributes)] if args.file is None else list(_of_file(args.file))
+    events: Iterable[object] = (
+        [_of_words(args.attributes)] if args.file is None else list(_of_file(args.file))
+    )
     socket = socket_path(args)
-    for start in range(0, len(events), BATCH):
-        numbers = agent.ask(socket, "event-send", events=events[start : start + BATCH])["numbers"]
+    for batch in _batches(events):
+        numbers = agent.ask(socket, "event-send", events=batch)["numbers"]
         sys.stdout.write("".join(f"{number}\n" for number in numbers))
     return 0
+
+
+def _batches(events: Iterable[object]) -> Iterator[list[object]]:
+    """As many as one order takes; each batch is put in whole or not at all."""
+    batch, size = list[object](), 0
+    for event in events:
+        length = len(json.dumps(event))
+        if batch and (len(batch) == BATCH or size + length > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += length
+    yield batch
 
 
 def _of_words(words: list[str]) -> dict[str, str]:

@@ -75,6 +75,7 @@ class Done:
         is_caught_up: there is nothing more in the log.
         offered: how often one was offered to a condition.
         behind_s: how long ago the last one arrived that was taken; 0 where there is nothing more.
+        next_deadline: when something fails next, agent time; None where nothing is in progress.
     """
 
     events: int
@@ -82,6 +83,7 @@ class Done:
     is_caught_up: bool
     offered: int = 0
     behind_s: float = 0.0
+    next_deadline: float | None = None
 
 
 class Correlator:
@@ -107,7 +109,8 @@ class Correlator:
         self._issue: Issue = _append_issued  # of this batch
         self._options = options
         self._patterns = patterns or PlainPatterns()
-        self._admits = admitting(conditions(options.acquire), belongs, self._patterns)
+        wanted = conditions(options.acquire)
+        self._admits = admitting(wanted, belongs, self._patterns) if wanted else None
         self._engine: Engine | None = None  # None where it is not in step with the store
         self._processed = 0
         self._records: list[Record] = []  # of this batch
@@ -159,11 +162,10 @@ class Correlator:
             (self._processed, BATCH),
         ).fetchall()
         decisions: list[Decision] = []
-        offered = engine.offered
-        for row in rows:
-            event = _event(*row)
+        offered, admits = engine.offered, self._admits
+        for event in _events(rows):
             self._pass(db, engine, event.arrived, decisions)
-            if self._admits(event.attributes):
+            if admits is None or admits(event.attributes):
                 self._take(db, engine, engine.step(event), decisions)
         is_caught_up = len(rows) < BATCH
         if is_caught_up and now is not None:
@@ -172,7 +174,9 @@ class Correlator:
         if rows:
             self._move(db, rows[-1][0])
         behind = 0.0 if is_caught_up or now is None else max(0.0, now - rows[-1][1])
-        return Done(len(rows), decisions, is_caught_up, engine.offered - offered, behind)
+        return Done(
+            len(rows), decisions, is_caught_up, engine.offered - offered, behind, engine.next_deadline
+        )
 
     def _move(self, db: sqlite3.Connection, processed: int) -> None:
         self._processed = processed
@@ -187,7 +191,7 @@ class Correlator:
         self._keep(db, engine, decisions)
         if last is not None and last > self._processed:
             self._move(db, last)
-        return Done(0, decisions, is_caught_up=True)
+        return Done(0, decisions, is_caught_up=True, next_deadline=engine.next_deadline)
 
     def _pass(self, db: sqlite3.Connection, engine: Engine, now: float, decisions: list[Decision]) -> None:
         """Time goes by, one deadline after the other: what one issues may still meet the next."""
@@ -208,7 +212,9 @@ class Correlator:
             number = None if issued is None else self._issue(db, issued)
             if (kept := record(each, number)) is not None:
                 self._records.append(kept)
-            if issued is not None and number is not None and self._admits(issued.attributes):
+            if issued is None or number is None:
+                continue
+            if self._admits is None or self._admits(issued.attributes):
                 event = Event(number, issued.at, issued.attributes, issued.chain)
                 self._take(db, engine, engine.step(event), decisions)
 
@@ -258,13 +264,18 @@ def held(db: sqlite3.Connection, definition: Definition) -> Iterator[Held]:
         " FROM correlation_match JOIN event ON event.number = correlation_match.number"
         " ORDER BY condition, opened, event.number"
     )
-    for (name, _), matches in groupby(rows, itemgetter(0, 1)):
-        events = [(con, _event(*row)) for _, _, con, *row in matches]
-        yield Held(name, group_of(by.get(name, ()), events[0][1]), tuple(events))
+    for (name, _), found in groupby(rows, itemgetter(0, 1)):
+        matches = list(found)
+        events = _events([row[3:] for row in matches])
+        held = tuple((row[2], event) for row, event in zip(matches, events, strict=True))
+        yield Held(name, group_of(by.get(name, ()), held[0][1]), held)
 
 
-def _event(number: int, arrived: float, attributes: str, chain: str) -> Event:
-    return Event(number, arrived, json.loads(attributes), () if chain == "[]" else tuple(json.loads(chain)))
+def _events(rows: Sequence[tuple[int, float, str, str]]) -> Iterator[Event]:
+    """Rows of the log; their attributes are read in one go, which costs half of one by one."""
+    attributes = json.loads(f"[{','.join([row[2] for row in rows])}]")
+    for (number, arrived, _, chain), each in zip(rows, attributes, strict=True):
+        yield Event(number, arrived, each, () if chain == "[]" else tuple(json.loads(chain)))
 
 
 def _append_issued(db: sqlite3.Connection, event: Issued) -> int:

@@ -90,6 +90,9 @@ def give_up(db: sqlite3.Connection, why: Why, unchanged: Sequence[str] = ()) -> 
     """Ends the sets of all conditions but the unchanged ones, and says so in the history; how many."""
     ended = [each for each in open_sets(db) if each[0] not in unchanged]
     keep(db, [as_record("discarded", each, reason=str(why)) for each in ended])
+    limited = db.execute("SELECT limited FROM correlation").fetchone()[0]
+    still = [name for name in json.loads(limited) if name in unchanged]
+    db.execute("UPDATE correlation SET limited = ?", (as_json(still),))
     keys = [(name, opened) for name, opened, _ in ended]
     db.executemany("DELETE FROM correlation_match WHERE condition = ? AND opened = ?", keys)
     return len(ended)

@@ -79,11 +79,8 @@ def begin(db: sqlite3.Connection, state: State, now: float, wanted: Plan | None 
     planned = wanted or plan(state.options, last)
     first = _first(db, planned, now, (run and run.stopped_after) or 0, processed)
     after = max(first, processed)
-    if planned.discards is None:
-        sets = decisions.count_sets(db)
-    else:
-        sets = decisions.give_up(db, planned.discards)
-        db.execute("UPDATE correlation SET limited = '[]'")
+    why = planned.discards
+    sets = decisions.count_sets(db) if why is None else decisions.give_up(db, why)
     (skipped,) = db.execute(
         "SELECT count(*) FROM event WHERE key IS NULL AND number > ? AND number <= ?", (first, processed)
     ).fetchone()
@@ -101,7 +98,7 @@ def begin(db: sqlite3.Connection, state: State, now: float, wanted: Plan | None 
                     "position": str(planned.where),
                     "after": after,
                     "sets": sets,
-                    "discarded": planned.discards and str(planned.discards),
+                    "discarded": why and str(why),
                     "skipped": skipped,
                     "was_killed": begun.was_killed,
                     "last_commit": committed_at,
@@ -129,7 +126,6 @@ def end(db: sqlite3.Connection, state: State, why: Why | None = None) -> int:
         decisions.keep(db, [decisions.as_record("saved", each) for each in open_sets])
     else:
         decisions.give_up(db, why)
-        db.execute("UPDATE correlation SET limited = '[]'")
     run = _current(state)
     _keep_run(db, _Run(run.had_database, run.definition, last_number(db)))
     return sets

@@ -10,11 +10,11 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import inf
 from typing import TypeVar
 
 from esmd.alerts import Alerts
@@ -22,6 +22,7 @@ from esmd.commanding import committed
 from esmd.correlation import decisions, event_log, lives
 from esmd.correlation.correlator import Correlator, Done, append
 from esmd.correlation.state import State, keep, load
+from esmd.service import RefusedError
 from indications import events
 from indications.alert import agent_alert
 from indications.correlation.as_alert import alert_of_event
@@ -40,6 +41,8 @@ from openesm.text import Language
 
 T = TypeVar("T")
 
+TICK_S = 1.0
+SOON_S = 0.001  # after a deadline, which is in time itself
 TIDY_S = 3600.0
 STOP_S = 5.0
 
@@ -75,7 +78,6 @@ class Counts:
     limited: int = 0
     behind_s: float = 0.0
     commit_s: float = 0.0
-    by_condition: Counter[str] = field(default_factory=Counter)
 
     def add(self, done: Done, issued: int, took_s: float) -> None:
         self.events += done.events
@@ -85,7 +87,6 @@ class Counts:
         for each in done.decisions:
             if isinstance(each, Succeeded):
                 self.succeeded += 1
-                self.by_condition[each.key[0]] += 1
             elif isinstance(each, Failed):
                 self.failed += 1
             elif isinstance(each, Limited):
@@ -113,6 +114,7 @@ class Correlation:
         self._correlator = self._carrying(self._state.definition)
         self._running: Future[Done] | None = None
         self._is_failing = False
+        self._next_deadline: float | None = None
         self._tidy_due = time.monotonic() + TIDY_S
         alerts.outbox.note(self._note)
 
@@ -145,21 +147,29 @@ class Correlation:
     # -- life
 
     def start(self) -> None:
-        """Begins; what is registered from now on is new (R-10)."""
+        """Begins; what is registered from now on is new (R-10). While the store fails, each tick tries."""
         if self._state.is_enabled:
-            begun = self.in_store(lambda db: lives.begin(db, self._state, self.alerts.clock.now()))
+            try:
+                begun = self.in_store(lambda db: lives.begin(db, self._state, self.alerts.clock.now()))
+            except RefusedError as failed:
+                if not self._is_failing:
+                    log.error("correlation cannot start: %s", failed)
+                self._is_failing = True
+                return
+            self._is_failing = False
             self._note_begun(begun)
         self._life = Life.RUNNING
 
     def _note_begun(self, begun: lives.Begun) -> None:
+        if begun.plan.discards:
+            self.counts.discarded += begun.sets
         if begun.was_killed:
-            at = (
-                "?"
-                if begun.last_commit is None
-                else time.strftime("%F %T", time.localtime(begun.last_commit))
+            at, what = (
+                time.localtime(begun.last_commit or 0),
+                "given up" if begun.plan.discards else "resumed",
             )
-            what = "given up" if begun.plan.discards else "resumed"
-            log.warning("correlation was killed; last commit at %s, %d sets %s", at, begun.sets, what)
+            last = time.strftime("%F %T", at) if begun.last_commit else "-"
+            log.warning("correlation was killed; last commit at %s, %d sets %s", last, begun.sets, what)
         elif begun.plan.discards:
             log.warning("correlation gives %d sets up: %s", begun.sets, begun.plan.discards)
         if begun.plan.warns:
@@ -176,7 +186,7 @@ class Correlation:
         if self._state.is_enabled:
             try:
                 await asyncio.to_thread(self.in_store, lambda db: lives.end(db, self._state))
-            except (StoreError, sqlite3.Error, TimeoutError) as failed:
+            except RefusedError as failed:
                 log.error("correlation could not write its stop: %s", failed)
         self._life = Life.STOPPED
         self._patterns.close()
@@ -220,11 +230,18 @@ class Correlation:
         if time.monotonic() >= self._tidy_due:
             self._tidy_due = time.monotonic() + TIDY_S
             self._tidy()
-        if self.life not in (Life.RUNNING, Life.PAUSED) or self._running is not None:
-            return
-        if self.life is Life.PAUSED and self._state.options.on_pause is OnPause.HOLD:
-            return
-        self._advance()
+        if self._life is Life.STARTING:
+            self.start()
+        self._look()
+        wait_s = (self._next_deadline or inf) - self.alerts.clock.now()
+        if 0 < wait_s < TICK_S:  # before the next tick (R-49)
+            asyncio.get_running_loop().call_later(wait_s + SOON_S, self._look)
+
+    def _look(self) -> None:
+        """A batch, unless one is under way or a pause holds everything back."""
+        is_held = self.life is Life.PAUSED and self._state.options.on_pause is OnPause.HOLD
+        if self.life in (Life.RUNNING, Life.PAUSED) and not is_held and self._running is None:
+            self._advance()
 
     def _advance(self) -> None:
         batch, before = _Batch(self.alerts, self._class, set()), time.monotonic()
@@ -246,6 +263,7 @@ class Correlation:
         self._is_failing = failed is not None
         if done.cancelled() or failed is not None:
             return
+        self._next_deadline = done.result().next_deadline
         self._note_done(done.result(), batch, took_s)
         self.alerts.told_within(batch.issued, frozenset(batch.told))
         if not done.result().is_caught_up and self._life is Life.RUNNING:

@@ -12,7 +12,7 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from esmd.wbem.connection import HANDSHAKE_S, Connection, Service
@@ -23,6 +23,7 @@ from openesm.text import Message
 BACKLOG = 512
 SWEEP_S = 1.0
 TRIM_AFTER = 32
+LOCAL_BODY_BYTES = 32 << 20  # whole definition files; only those whom the socket lets in can send them
 
 log = logging.getLogger("openesm.http")
 
@@ -121,12 +122,16 @@ class Server:
             with contextlib.suppress(PermissionError):
                 os.chown(path, -1, group)
         loop = asyncio.get_running_loop()
-        server = await loop.create_unix_server(self._connection, sock=listener, backlog=BACKLOG)
+        server = await loop.create_unix_server(self._local_connection, sock=listener, backlog=BACKLOG)
         self._listeners.append((None, server))
         self._unix = path, path.stat()
 
     def _connection(self) -> Connection:
         return Connection(self._service, self._limits, self._joined, self._left)
+
+    def _local_connection(self) -> Connection:
+        limits = replace(self._limits, body_bytes=max(self._limits.body_bytes, LOCAL_BODY_BYTES))
+        return Connection(self._service, limits, self._joined, self._left)
 
     def _joined(self, connection: Connection) -> bool:
         peer, limits = connection.peer, self._limits

@@ -21,6 +21,8 @@ Check = Callable[[Attributes], bool]
 Belongs = Callable[[str, str], bool]
 """Whether a host belongs to the business group of a path, or to one below it."""
 
+COMMON = 8  # comparisons with a value, beyond which a search of all patterns costs less than one by one
+
 _Guard = tuple[tuple[Check, ...], tuple[tuple[Check, ...], ...]]  # TARGET, and each CON=NOT
 
 Hits = tuple[int, int]  # number of the condition, and a bit for each of its event conditions that matches
@@ -75,7 +77,8 @@ class Matcher:
             key=lambda each: max(rarity[each.attribute, value] for value in each.values),
             default=None,
         )
-        key = key or next(filter(_is_searchable, wanted.conditions), None)
+        if key is None or max(rarity[key.attribute, value] for value in key.values) > COMMON:
+            key = next(filter(_is_searchable, wanted.conditions), key)
         checks = tuple(self._check(each) for each in wanted.conditions if each is not key)
         place = _Place((number, 1 << con), checks)
         if key is None:

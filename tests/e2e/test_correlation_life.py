@@ -92,7 +92,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.mark.parametrize(("option", "sets", "why"), [("warm", 1, None), ("cold", 0, "cold-stop")])
 def test_r_11_r_12_a_restart(tmp_path: Path, option: str, sets: int, why: str | None) -> None:
-    """The alert that tells of the stop is registered after it: only a warm start sees that one."""
+    """R-70, R-71. The alert that tells of the stop comes after it: only a warm start sees that one."""
     counting = PAIR + "[stopped]\nCON=B.ID==40000705\nSUCCESS_EVENT=B.MESSAGE:it had stopped\n"
     with running_agent(tmp_path) as agent:
         site = Site(agent)

@@ -77,6 +77,7 @@ def test_check(tmp_path: Path, rules: str) -> None:
 
 @pytest.mark.parts
 def test_dry_run_over_a_file(tmp_path: Path, rules: str) -> None:
+    """R-91."""
     events = stream(
         tmp_path / "events",
         (0, {"E.K": "start", "E.JOB": "a", "B.TIME": "1790000000"}),

@@ -18,6 +18,7 @@ FORBIDDEN = (
     "pysnmp",
     "pywbem",
     "pywbem_mock",
+    "re2",
     "requests",
     "textual",
     "yaml",

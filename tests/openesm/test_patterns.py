@@ -83,6 +83,15 @@ def test_sec_51_is_stopped_and_given_up(pattern: str, text: str) -> None:
     assert cpu_s() - before < 10
 
 
+def test_a_process_that_is_killed_is_replaced(guarded: GuardedPatterns) -> None:
+    search = guarded.compile("(?=a)a")
+    for _ in range(HITS + 1):
+        assert search("a")
+        assert guarded._searcher
+        guarded._searcher.kill()
+    assert search("a")
+
+
 @pytest.mark.parametrize("pattern", [r"(?=a)a", r"(a)\1", "a{1001}", "a"])
 def test_patterns_that_need_no_guard_find_what_re_finds(pattern: str, guarded: GuardedPatterns) -> None:
     for text in "b aa", "b", "a" * 1001, "", "é\udc80aa":
