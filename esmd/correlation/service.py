@@ -290,12 +290,18 @@ class Correlation:
 
     def change(self, fresh: State, also: Callable[[sqlite3.Connection], T]) -> T:
         """Another state from one batch to the next, with what else belongs to the transaction."""
+        before = self._state, self._correlator
+
+        def settle(is_kept: bool) -> None:
+            if not is_kept:
+                self._state, self._correlator = before
 
         def work(db: sqlite3.Connection) -> T:
             done = also(db)
             keep(db, fresh)
             self._correlator = self._carrying(fresh.definition, fresh)
             self._state = fresh
+            self.alerts.store.when_settled(settle)
             return done
 
         return self.in_store(work)

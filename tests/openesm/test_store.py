@@ -147,6 +147,35 @@ def test_an_error_of_the_file_fails_the_group(store: Store, caplog: pytest.LogCa
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
 
 
+def test_work_hears_what_became_of_it(store: Store) -> None:
+    """In its turn: kept, its own failure, or that of the group."""
+    heard: list[tuple[str, bool]] = []
+
+    def work(name: str, then: Work[None]) -> Work[None]:
+        def run(connection: sqlite3.Connection) -> None:
+            store.when_settled(lambda is_kept: heard.append((name, is_kept)))
+            then(connection)
+
+        return run
+
+    gate = Gate(store)
+    futures: list[Future[Any]] = [
+        store.write(work("kept", insert(1))),
+        store.write(work("own failure", insert_and_raise(ValueError()))),
+        store.write(work("kept too", insert(2))),
+    ]
+    gate.open()
+    assert errors_of(futures) == [None, ValueError, None]
+    assert heard == [("own failure", False), ("kept", True), ("kept too", True)]
+    heard.clear()
+    gate = Gate(store)
+    futures = [store.write(work("lost", insert(3))), store.write(work("lost too", bad_sql))]
+    gate.open()
+    assert errors_of(futures) == [sqlite3.OperationalError] * 2
+    assert heard == [("lost", False), ("lost too", False)]
+    assert store.read(numbers) == [1, 2]
+
+
 def test_failures_in_a_row_are_told_once(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "openesm.store")
     for _ in range(3):
