@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from esmctl import agent
-from esmctl.output import Table
+from esmctl.output import Statement, Table
 from esmctl.place import socket_path
 from esmctl.telling import moment
 from openesm.text import say
@@ -20,20 +19,16 @@ def nothing(_parser: argparse.ArgumentParser) -> None:
     """No arguments of its own."""
 
 
-def order(command: str) -> Callable[[argparse.Namespace], int]:
+def order(command: str) -> Callable[[argparse.Namespace], Statement]:
     """Gives the agent an order, and shows what correlation does then."""
 
-    def run(args: argparse.Namespace) -> int:
+    def run(args: argparse.Namespace) -> Statement:
         socket = socket_path(args)
         agent.ask(socket, command)
-        show(agent.ask(socket, "correlation-status")["state"])
-        return 0
+        state = agent.ask(socket, "correlation-status")["state"]
+        return Statement([say(f"esmctl.correlation-{state}")], {"state": state})
 
     return run
-
-
-def show(state: str) -> None:
-    sys.stdout.write(f"{say(f'esmctl.correlation-{state}')}\n")
 
 
 def record_row(record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -84,7 +79,6 @@ def note_of(text: str) -> str:
     return say("esmctl.correlation-note", text=text)
 
 
-def show_advice(told: Iterable[Mapping[str, Any]]) -> None:
+def notes(told: Iterable[Mapping[str, Any]]) -> list[str]:
     """What the agent has to say of a definition that it has taken."""
-    for each in told:
-        sys.stdout.write(f"{note_of(agent.text_of(each))}\n")
+    return [note_of(agent.text_of(each)) for each in told]

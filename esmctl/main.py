@@ -15,7 +15,7 @@ from typing import Protocol, cast
 
 import esmctl.command
 from esmctl.failure import REFUSED, FailureError
-from esmctl.output import Table, visible
+from esmctl.output import Statement, Table, visible
 from esmd.tls import TlsError
 from indications.correlation.wrong import DefinitionError
 from openesm import __version__, atomic
@@ -29,7 +29,7 @@ class Command(Protocol):
     """What a module in `esmctl.command` has."""
 
     def arguments(self, parser: argparse.ArgumentParser) -> None: ...
-    def run(self, args: argparse.Namespace) -> int | Table: ...
+    def run(self, args: argparse.Namespace) -> int | Table | Statement: ...
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], str]]:
@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         outcome = args.run(args)
-        if isinstance(outcome, Table):
+        if isinstance(outcome, Table | Statement):
             sys.stdout.write(outcome.json() if args.json else outcome.text())
             outcome = outcome.code
         return int(outcome)

@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -24,6 +24,21 @@ class Table:
         """A list of objects with the header as names."""
         rows = [dict(zip(self.header, row, strict=True)) for row in self.rows]
         return json.dumps(rows, ensure_ascii=False, indent=2) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was done: lines for people, facts for programs."""
+
+    lines: Sequence[str]
+    facts: Mapping[str, object]
+    code: int = 0
+
+    def text(self) -> str:
+        return "".join(f"{visible(line)}\n" for line in self.lines)
+
+    def json(self) -> str:
+        return json.dumps(self.facts, ensure_ascii=False, indent=2) + "\n"
 
 
 def visible(text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from esmctl import agent
 from esmctl.failure import FailureError
+from esmctl.output import Statement
 from esmctl.place import socket_path
 from openesm.text import say
 
@@ -19,17 +20,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", type=Path, metavar="FILE", help=say("esmctl.event-file"))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> Statement:
     if bool(args.attributes) is (args.file is not None):
         raise FailureError.of("event-what")
     events: Iterable[object] = (
         [_of_words(args.attributes)] if args.file is None else list(_of_file(args.file))
     )
-    socket = socket_path(args)
+    socket, numbers = socket_path(args), list[int]()
     for batch in _batches(events):
-        numbers = agent.ask(socket, "event-send", events=batch)["numbers"]
-        sys.stdout.write("".join(f"{number}\n" for number in numbers))
-    return 0
+        try:
+            numbers += agent.ask(socket, "event-send", events=batch)["numbers"]
+        except FailureError:  # those before it are in
+            sys.stdout.write("".join(f"{number}\n" for number in numbers))
+            raise
+    return Statement([str(number) for number in numbers], {"numbers": numbers})
 
 
 def _batches(events: Iterable[object]) -> Iterator[list[object]]:

@@ -135,6 +135,13 @@ def test_what_cannot_be_sent(shell: Shell, words: tuple[str, ...], said: str) ->
     assert (code, "-:2: not an event" in told) == (1, True)
 
 
+def test_a_wrong_event_behind_a_thousand_good_ones(shell: Shell) -> None:
+    lines = '{"E.K": "a"}\n' * 1000 + '{"E.K": 1}\n'
+    code, out, told = shell.run("event", "send", "--file", "-", given=lines)
+    assert (code, len(out.split())) == (1, 1000)
+    assert "E.K: the value is no text" in told
+
+
 def test_r_94_timelines(shell: Shell) -> None:
     shell.on(PAIR + LATE.partition("\n")[2])
     shell.run("event", "send", "E.K=a", "B.MESSAGE=<script>")
@@ -191,6 +198,39 @@ def test_options_groups_and_metrics(shell: Shell) -> None:
     groups.write_text("[")
     code, _, told = shell.run("group", "apply", str(groups))
     assert (code, "no TOML" in told) == (1, True)
+
+
+def test_answers_for_programs(shell: Shell) -> None:
+    rules = shell.folder / "rules.conf"
+    rules.write_text(PAIR)
+
+    def told(*words: str, code: int = 0) -> Any:
+        found, out, complaint = shell.run("--json", *words)
+        assert (found, complaint) == (code, "")
+        return json.loads(out)
+
+    assert told("correlation", "check", str(rules)) == {"errors": [], "conditions": 1, "advice": []}
+    applied = told("correlation", "apply", str(rules), "--backfill", "1")
+    assert (applied["conditions"], applied["unchanged"], applied["backfilled"]) == (1, 0, [])
+    for order, state in (
+        ("enable", "running"),
+        ("stop", "paused"),
+        ("start", "running"),
+        ("disable", "disabled"),
+    ):
+        assert told("correlation", order) == {"state": state}
+    assert len(told("event", "send", "E.K=a")["numbers"]) == 1
+    groups = shell.folder / "groups"
+    groups.write_text('["/a"]')
+    assert told("group", "apply", str(groups)) == {"groups": 1, "advice": []}
+    rules.write_text("[a]\nTIMEOUT=0\n")
+    errors = told("correlation", "check", str(rules), code=1)["errors"]
+    assert {
+        "file": str(rules),
+        "line": 2,
+        "column": 9,
+        "reason": "TIMEOUT is 1 to 86400 seconds, not 0",
+    } in errors
 
 
 def test_back_fill(shell: Shell) -> None:
