@@ -30,8 +30,9 @@ from statistics import median
 from benchmarks.report import Limit, report
 from esmd.correlation.correlator import Correlator, append
 from esmd.tables import EVENTS as EVENT_LOG
+from indications.correlation.deciding import Succeeded
 from indications.correlation.definition import Definition
-from indications.correlation.engine import Engine, Succeeded
+from indications.correlation.engine import Engine
 from indications.correlation.event import Event
 from indications.correlation.reading import read
 from openesm.store import Store

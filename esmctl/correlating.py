@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from esmctl import agent
+from esmctl.failure import FailureError
 from esmctl.output import Statement, Table
 from esmctl.place import socket_path
 from esmctl.telling import moment
+from indications.correlation.groups import NO_GROUPS, Groups, GroupsError, read_groups
+from indications.correlation.starting import Options, kept_options
+from openesm.settings import SettingsError
 from openesm.text import say
 
 RECORD_HEADER = "decided", "condition", "result", "sources", "cause", "issued"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What decides besides a definition: the business groups and options of the running agent."""
+
+    groups: Groups = NO_GROUPS
+    options: Options = field(default_factory=Options)
+
+
+def surroundings(args: argparse.Namespace) -> Surroundings:
+    """Those of the agent, where one answers; else none."""
+    try:
+        socket = socket_path(args)
+        groups = read_groups(agent.ask(socket, "group-list")["text"])
+        return Surroundings(groups, kept_options(agent.ask(socket, "correlation-status")["options"]))
+    except (FailureError, SettingsError, GroupsError):
+        return Surroundings()
 
 
 def nothing(_parser: argparse.ArgumentParser) -> None:

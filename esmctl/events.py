@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def of_file(path: Path) -> Iterator[Event]:
                     continue
                 try:
                     event = of_told(json.loads(line))
-                except (ValueError, TypeError, KeyError) as wrong:
+                except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as wrong:
                     raise FailureError.of("bad-event", file=path, line=number, reason=wrong) from wrong
                 if event.number <= last:
                     reason = f"number {event.number}"
@@ -70,16 +70,27 @@ def of_file(path: Path) -> Iterator[Event]:
 def line(event: Event) -> str:
     """An event on a line of a terminal."""
     told = [event.attributes.get(name, "") for name in ("E.SEVERITY", "B.SOURCESERVER", "B.MESSAGE")]
-    when = event.attributes.get("B.TIME", "")
-    at = moment(int(when)) if when.isdigit() and len(when) < TIME_DIGITS else "-"
-    return visible("  ".join([str(event.number), at, *filter(None, told)]))
+    at = told_time(event)
+    return visible("  ".join([str(event.number), "-" if at is None else moment(at), *filter(None, told)]))
+
+
+def told_time(event: Event) -> int | None:
+    """When it happened, seconds since the epoch, as it says itself; None where it says no time."""
+    told = event.attributes.get("B.TIME", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < TIME_DIGITS else None
 
 
 def of_told(row: Any) -> Event:
-    """An event as the agent or a file tells it; ValueError, TypeError or KeyError where it is none."""
+    """An event as the agent or a file tells it.
+
+    Raises:
+        ValueError, TypeError, KeyError, OverflowError: it is none.
+    """
     number, arrived, attributes = row["number"], row["arrived"], row["attributes"]
     if not isinstance(number, int) or not isinstance(arrived, int | float):
         raise TypeError("number, arrived")
+    if not isinstance(attributes, Mapping):
+        raise TypeError("attributes")
     if not all(isinstance(each, str) for pair in attributes.items() for each in pair):
         raise TypeError("attributes")
     known = {**attributes, "B.ID": full_id(attributes["B.ID"])} if "B.ID" in attributes else attributes

@@ -3,8 +3,10 @@
 `event` is the log that correlation reads: alerts while it is on, and what others have sent; a row with a
 `key` is a correlation event. `correlation.processed` is the last event that was taken, `limited` names the
 conditions that have no room for a set now, and `last_run` is what `esmd/correlation/lives.py` needs at the
-next start. `correlation_since` has the last event that was taken before a condition came into use.
-`correlation_history` has what was decided, each row in the transaction that decided it.
+next start. `correlation_match.taken` counts the matches as they were made: a correlation event is taken at
+once, and has a number beyond events that are taken after it. `correlation_since` has the last event that was
+taken before a condition came into use. `correlation_history` has what was decided, each row in the
+transaction that decided it.
 
 `alert.selected` counts the queues that an alert was put into and `alert.given_up` those that it left without
 being delivered; what is neither pending nor given up was delivered. Rows of `pending` up to
@@ -23,7 +25,7 @@ CREATE TABLE correlation (one INTEGER PRIMARY KEY CHECK (one = 1), processed INT
     business_groups TEXT NOT NULL DEFAULT '');
 CREATE TABLE correlation_since (condition TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE correlation_match (condition TEXT NOT NULL, opened INTEGER NOT NULL, number INTEGER NOT NULL,
-    con INTEGER NOT NULL, PRIMARY KEY (condition, opened, number)) WITHOUT ROWID;
+    con INTEGER NOT NULL, taken INTEGER NOT NULL, PRIMARY KEY (condition, opened, number)) WITHOUT ROWID;
 CREATE TABLE correlation_history (number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL,
     condition TEXT NOT NULL, issued INTEGER, record TEXT NOT NULL);
 INSERT INTO correlation (one) VALUES (1)

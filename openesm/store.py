@@ -7,6 +7,7 @@ after the commit. Reads have a connection of their own per thread.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import queue
@@ -74,8 +75,7 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            os.close(descriptor)
+            _make(self.path)
             connection = sqlite3.connect(
                 self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
             )
@@ -232,6 +232,20 @@ class Store:
             self._closed = True
             self._queue.put(None)
         self._thread.join()
+
+
+def _make(path: Path) -> None:
+    """Makes the file where there is none, for its owner only; one that is there is not even opened.
+
+    SQLite's locks belong to the process: closing any other descriptor of the file would give all of them up,
+    and another program that closes the file, a backup for example, would take itself for the last one and
+    remove the log.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
 
 
 def _attempt(writer: sqlite3.Connection, work: Work[Any]) -> tuple[Any, Exception | None]:

@@ -93,14 +93,26 @@ class NotReadyError(AssertionError):
     """The agent ended before it was ready."""
 
 
+PORTS_REMEMBERED = 2000
+_GIVEN: dict[int, None] = {}  # the last ones, the oldest first
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody uses now, below those that the kernel gives to clients."""
+    """Ports of loopback that nobody uses now, below those that the kernel gives to clients.
+
+    None of them twice: one that was given out may not be in use yet, or not again.
+    """
     found: list[int] = []
     while len(found) < count:
         port = random.randrange(20000, 32000)
+        if port in _GIVEN:
+            continue
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            _GIVEN[port] = None
             found.append(port)
+    while len(_GIVEN) > PORTS_REMEMBERED:
+        del _GIVEN[next(iter(_GIVEN))]
     return found
 
 

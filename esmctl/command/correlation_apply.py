@@ -28,6 +28,6 @@ def run(args: argparse.Namespace) -> Statement:
         return Statement([say("esmctl.correlation-stored")], {"stored": True})
     lines = [say("esmctl.correlation-applied", count=told["conditions"], unchanged=told["unchanged"])]
     if args.backfill:
-        lines.append(say("esmctl.correlation-backfilled", count=len(told["backfilled"])))
+        lines.append(say("esmctl.correlation-backfilled", count=told["backfilled"]))
     said = notes(told["advice"])
     return Statement([*lines, *said], {**told, "advice": said})

@@ -1,16 +1,12 @@
 """esmctl correlation check: what is wrong with a definition file, each with its place; nothing is changed."""
 
 import argparse
-from contextlib import suppress
 
-from esmctl import agent, definitions
-from esmctl.correlating import note_of
-from esmctl.failure import FailureError
+from esmctl import definitions
+from esmctl.correlating import note_of, surroundings
 from esmctl.output import Statement
-from esmctl.place import socket_path
-from indications.correlation.groups import advice, read_groups
+from indications.correlation.groups import advice
 from indications.correlation.wrong import DefinitionError, Wrong
-from openesm.settings import SettingsError
 from openesm.text import locale_language, say
 
 arguments = definitions.arguments
@@ -23,10 +19,8 @@ def run(args: argparse.Namespace) -> Statement:
         if not args.json:
             raise
         return Statement([], {"errors": [_fact(each) for each in wrong.wrong]}, 1)
-    count, said = len(found.conditions), list[str]()
-    with suppress(FailureError, SettingsError):  # an agent knows the business groups; none is needed
-        groups = read_groups(agent.ask(socket_path(args), "group-list")["text"])
-        said = [note_of(each.text(locale_language())) for each in advice(found, groups)]
+    count, groups = len(found.conditions), surroundings(args).groups
+    said = [note_of(each.text(locale_language())) for each in advice(found, groups)]
     line = say("esmctl.correlation-good", file=args.file, count=count)
     return Statement([line, *said], {"errors": [], "conditions": count, "advice": said})
 

@@ -7,12 +7,18 @@ import argparse
 from collections.abc import Iterator
 
 from esmctl import definitions, events
+from esmctl.correlating import Surroundings, surroundings
 from esmctl.output import Table
 from esmctl.telling import moment
+from indications.correlation.deciding import Decision, Failed, Limited, Succeeded, Ungrouped
 from indications.correlation.definition import Condition, Definition
-from indications.correlation.engine import Decision, Engine, Failed, Limited, Succeeded, Ungrouped
+from indications.correlation.engine import Engine
 from indications.correlation.event import Event
 from indications.correlation.issuing import Issued, Match
+from indications.correlation.matching import admitting
+from indications.correlation.starting import OnMissing
+from indications.correlation.starting import conditions as acquired
+from openesm.patterns import PlainPatterns
 from openesm.text import say
 
 HEADER = "condition", "result", "at", "sources", "cause", "issues"
@@ -28,14 +34,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Table:
     definition = definitions.definition(args.file)
-    return Table(HEADER, tuple(rows(definition, events.events(args))))
+    return Table(HEADER, tuple(rows(definition, events.events(args), surroundings(args))))
 
 
-def rows(definition: Definition, stream: Iterator[Event]) -> Iterator[Row]:
+def rows(definition: Definition, stream: Iterator[Event], around: Surroundings) -> Iterator[Row]:
     """By the engine that decides live; what is undecided at the end of the stream is told as open."""
-    engine = Engine(definition)
+    options = around.options
+    groups_missing = options.missing_attribute is OnMissing.GROUP
+    engine = Engine(definition, around.groups.belongs, groups_missing=groups_missing)
+    admits = admitting(acquired(options.acquire), around.groups.belongs, PlainPatterns())
     conditions = {condition.name: condition for condition in definition.conditions}
     for event in stream:
+        if not admits(event.attributes):
+            continue
         for decision in engine.step(event):
             yield from _row(conditions, decision)
     for held in engine.sets():
@@ -78,5 +89,5 @@ def _numbers(matches: tuple[Match, ...]) -> str:
 
 def _when(event: Event, later_s: float = 0.0) -> str:
     """When an event happened, where it says so; else its arrival, as it is."""
-    told = event.attributes.get("B.TIME", "")
-    return moment(int(told) + later_s) if told.isdigit() else f"{event.arrived + later_s:g}"
+    at = events.told_time(event)
+    return f"{event.arrived + later_s:g}" if at is None else moment(at + later_s)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from esmctl import agent, events
-from esmctl.correlating import RECORD_HEADER, record_row
+from esmctl.correlating import RECORD_HEADER, record_row, surroundings
 from esmctl.failure import FailureError
 from esmctl.output import Table
 from esmctl.place import socket_path
 from indications.correlation.comparing import compared
 from indications.correlation.definition import AttributeCondition, Condition
 from indications.correlation.event import Event
+from indications.correlation.matching import Belongs
 from indications.correlation.reading import read
 from openesm.text import say
 
@@ -34,12 +35,13 @@ def run(args: argparse.Namespace) -> Table:
     if found is None and not records:
         raise FailureError.of("no-event", number=number)
     rows = [_decided(each) for each in records]
+    belongs = surroundings(args).groups.belongs
     for record in records:
         if record.get("issued") == number:
-            rows += _sources(socket, conditions, record)
+            rows += _sources(socket, conditions, record, belongs)
     if found is not None and not any(each.get("issued") == number for each in records):
         for condition in conditions.values():
-            rows += _compared(condition, found)
+            rows += _compared(condition, found, belongs)
     return Table(HEADER, tuple(rows))
 
 
@@ -48,17 +50,21 @@ def _decided(record: Mapping[str, Any]) -> Row:
     return row["issued"], row["condition"], row["result"], row["cause"], row["sources"], ""
 
 
-def _sources(socket: Path, conditions: Mapping[str, Condition], record: Mapping[str, Any]) -> Iterator[Row]:
+def _sources(
+    socket: Path, conditions: Mapping[str, Condition], record: Mapping[str, Any], belongs: Belongs
+) -> Iterator[Row]:
     """Why each of its events was taken, as the condition is now."""
     condition = conditions.get(record["condition"])
     for con, number, _ in record["sources"]:
         event = events.of_agent(socket, number)
         if condition is not None and event is not None:
-            yield from _compared(condition, event, f"CON {con + 1}")
+            yield from _compared(condition, event, belongs, f"CON {con + 1}")
 
 
-def _compared(condition: Condition, event: Event, place: str | None = None) -> Iterator[Row]:
-    for each in compared(condition, event):
+def _compared(
+    condition: Condition, event: Event, belongs: Belongs, place: str | None = None
+) -> Iterator[Row]:
+    for each in compared(condition, event, belongs):
         if place is None or each.place == place:
             actual, holds = "-" if each.actual is None else each.actual, "yes" if each.holds else "no"
             yield str(event.number), condition.name, each.place, _spelled(each.comparison), actual, holds

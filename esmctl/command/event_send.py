@@ -46,7 +46,8 @@ def _batches(events: Iterable[object]) -> Iterator[list[object]]:
             batch, size = [], 0
         batch.append(event)
         size += length
-    yield batch
+    if batch:
+        yield batch
 
 
 def _of_words(words: list[str]) -> dict[str, str]:
@@ -65,7 +66,7 @@ def _of_file(path: Path) -> Iterator[object]:
         text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8")
     except UnicodeDecodeError as failed:
         raise FailureError.of("file-failed", path=path, reason=failed) from failed
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield json.loads(line)

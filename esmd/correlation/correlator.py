@@ -14,15 +14,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from itertools import groupby
 from math import inf, nextafter
-from operator import itemgetter
 
 from esmd.correlation.decisions import keep
-from indications.correlation.definition import Definition
-from indications.correlation.engine import (
+from indications.correlation.deciding import (
     Decision,
-    Engine,
     Failed,
     Held,
     Joined,
@@ -33,17 +29,19 @@ from indications.correlation.engine import (
     Succeeded,
     group_of,
 )
+from indications.correlation.definition import Definition
+from indications.correlation.engine import Engine
 from indications.correlation.event import Event
 from indications.correlation.history import Record, record
-from indications.correlation.issuing import Issued
+from indications.correlation.issuing import Issued, Match
 from indications.correlation.matching import Belongs, admitting, nobody_belongs
 from indications.correlation.starting import OnMissing, Options, conditions
 from openesm.patterns import Patterns, PlainPatterns
 from openesm.store import Store
 
 BATCH = 1000
-Issue = Callable[[sqlite3.Connection, Issued], int]
-"""Puts a correlation event into the log, in the transaction that decided it; its number."""
+Issue = Callable[[sqlite3.Connection, Issued], int | None]
+"""Puts a correlation event into the log, in its decision's transaction: its number, None if it was there."""
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -113,12 +111,22 @@ class Correlator:
         self._admits = admitting(wanted, belongs, self._patterns) if wanted else None
         self._engine: Engine | None = None  # None where it is not in step with the store
         self._processed = 0
+        self._taken = 0  # the next one of `correlation_match.taken`
         self._records: list[Record] = []  # of this batch
 
-    def advance(
-        self, now: float | None = None, *, paused: bool = False, issue: Issue | None = None
-    ) -> Future[Done]:
-        """One batch; the future has what it did once that is on the disk.
+    def advance(self, now: float | None = None) -> Future[Done]:
+        """One batch, in a transaction of its own; the future has what it did once that is on the disk."""
+        return self._store.write(lambda db: self.batch(db, now))
+
+    def batch(
+        self,
+        db: sqlite3.Connection,
+        now: float | None = None,
+        *,
+        paused: bool = False,
+        issue: Issue | None = None,
+    ) -> Done:
+        """One batch, in a transaction of the store.
 
         Args:
             now: agent time; where the log has nothing more, what is late by then fails (R-48). None leaves it
@@ -126,46 +134,14 @@ class Correlator:
             paused: the events of the log are passed over for good, and time goes on (R-7).
             issue: puts a correlation event into the log; else it is there only.
         """
-
-        def work(db: sqlite3.Connection) -> Done:
-            self._records, self._issue = [], issue or _append_issued
-            try:
-                return self._skip(db, now) if paused else self._batch(db, now)
-            except BaseException:
-                self._engine = None
-                raise
-
-        future = self._store.write(work)
-        future.add_done_callback(self._settle)
-        return future
-
-    def within(self, db: sqlite3.Connection, issue: Issue) -> Done:
-        """A batch in somebody else's transaction (R-9): with an event, what it decides."""
-        self._records, self._issue = [], issue
-        self._store.when_settled(self._settled)
-        return self._batch(db, None)
-
-    def _settled(self, is_kept: bool) -> None:
-        if not is_kept:
-            self._engine = None
-
-    def _settle(self, done: Future[Done]) -> None:
-        """A commit that failed has left the engine ahead of the store."""
-        if done.cancelled() or done.exception() is not None:
-            self._engine = None
-
-    def _batch(self, db: sqlite3.Connection, now: float | None) -> Done:
+        self._store.when_settled(self._settle)
+        self._records, self._issue = [], issue or _append_issued
         engine = self._engine or self._load(db)
-        rows = db.execute(
-            "SELECT number, arrived, attributes, chain FROM event WHERE number > ? AND key IS NULL"
-            " ORDER BY number LIMIT ?",
-            (self._processed, BATCH),
-        ).fetchall()
-        decisions: list[Decision] = []
-        offered, admits = engine.offered, self._admits
+        offered, decisions = engine.offered, list[Decision]()
+        rows = [] if paused else self._waiting(db)
         for event in _events(rows):
             self._pass(db, engine, event.arrived, decisions)
-            if admits is None or admits(event.attributes):
+            if self._admits is None or self._admits(event.attributes):
                 self._take(db, engine, engine.step(event), decisions)
         is_caught_up = len(rows) < BATCH
         if is_caught_up and now is not None:
@@ -173,25 +149,31 @@ class Correlator:
         self._keep(db, engine, decisions)
         if rows:
             self._move(db, rows[-1][0])
+        elif paused:
+            self._move(db, max(self._processed, last_event(db)))
         behind = 0.0 if is_caught_up or now is None else max(0.0, now - rows[-1][1])
-        return Done(
-            len(rows), decisions, is_caught_up, engine.offered - offered, behind, engine.next_deadline
-        )
+        offers = engine.offered - offered
+        return Done(len(rows), decisions, is_caught_up, offers, behind, engine.next_deadline)
+
+    def _settle(self, is_kept: bool) -> None:
+        """A transaction that failed has left the engine ahead of the store."""
+        if not is_kept:
+            self._engine = None
+
+    def forget(self) -> None:
+        """The next batch begins with what the store has."""
+        self._engine = None
+
+    def _waiting(self, db: sqlite3.Connection) -> list[tuple[int, float, str, str]]:
+        return db.execute(
+            "SELECT number, arrived, attributes, chain FROM event WHERE number > ? AND key IS NULL"
+            " ORDER BY number LIMIT ?",
+            (self._processed, BATCH),
+        ).fetchall()
 
     def _move(self, db: sqlite3.Connection, processed: int) -> None:
         self._processed = processed
         db.execute("UPDATE correlation SET processed = ?, committed_at = ?", (processed, time.time()))
-
-    def _skip(self, db: sqlite3.Connection, now: float | None) -> Done:
-        engine = self._engine or self._load(db)
-        (last,) = db.execute("SELECT max(number) FROM event WHERE key IS NULL").fetchone()
-        decisions: list[Decision] = []
-        if now is not None:
-            self._pass(db, engine, now, decisions)
-        self._keep(db, engine, decisions)
-        if last is not None and last > self._processed:
-            self._move(db, last)
-        return Done(0, decisions, is_caught_up=True, next_deadline=engine.next_deadline)
 
     def _pass(self, db: sqlite3.Connection, engine: Engine, now: float, decisions: list[Decision]) -> None:
         """Time goes by, one deadline after the other: what one issues may still meet the next."""
@@ -205,9 +187,9 @@ class Correlator:
         decided: Sequence[Decision],
         decisions: list[Decision],
     ) -> None:
-        """Notes what was decided, and offers what is issued by it (R-58); a chain has an end (R-59)."""
+        """Notes what one step decided, then offers what is issued by it (R-58); a chain has an end (R-59)."""
+        decisions += decided
         for each in decided:
-            decisions.append(each)
             issued = each.event if isinstance(each, Succeeded | Failed) else None
             number = None if issued is None else self._issue(db, issued)
             if (kept := record(each, number)) is not None:
@@ -227,13 +209,14 @@ class Correlator:
             groups_missing=self._options.missing_attribute is OnMissing.GROUP,
         )
         engine.resume(held(db, self._definition), json.loads(limited))
+        self._taken = next_taken(db)
         self._engine = engine
         return engine
 
     def _keep(self, db: sqlite3.Connection, engine: Engine, decisions: Iterable[Decision]) -> None:
         """The sets as they are after the decisions, and the history of these."""
         opened: set[Key] = set()  # in this batch: the store knows nothing of them yet
-        matches: dict[Key, list[tuple[str, int, int, int]]] = {}
+        matches: dict[Key, list[tuple[str, int, int, int, int]]] = {}
         ended: list[Key] = []
         has_limits_changed = False
         for each in decisions:
@@ -241,7 +224,9 @@ class Correlator:
                 if isinstance(each, Opened):
                     opened.add(each.key)
                 con, event = each.match
-                matches.setdefault(each.key, []).append((*each.key, event.number, con))
+                row = (*each.key, event.number, con, self._taken)
+                matches.setdefault(each.key, []).append(row)
+                self._taken += 1
             elif isinstance(each, Failed) or (isinstance(each, Succeeded) and each.was_open):
                 matches.pop(each.key, None)
                 if each.key not in opened:
@@ -250,25 +235,37 @@ class Correlator:
                 has_limits_changed = True
         db.executemany("DELETE FROM correlation_match WHERE condition = ? AND opened = ?", ended)
         rows = [row for found in matches.values() for row in found]
-        db.executemany("INSERT INTO correlation_match VALUES (?, ?, ?, ?)", rows)
+        db.executemany("INSERT INTO correlation_match VALUES (?, ?, ?, ?, ?)", rows)
         if has_limits_changed:
             db.execute("UPDATE correlation SET limited = ?", (_JSON.encode(engine.limited),))
         keep(db, self._records)
 
 
-def held(db: sqlite3.Connection, definition: Definition) -> Iterator[Held]:
-    """The sets in progress, as they are kept."""
+def held(db: sqlite3.Connection, definition: Definition) -> list[Held]:
+    """The sets in progress, as they are kept, in the order in which they were opened."""
     by = {condition.name: condition.same_attribute for condition in definition.conditions}
     rows = db.execute(
-        "SELECT condition, opened, con, event.number, arrived, attributes, chain"
-        " FROM correlation_match JOIN event ON event.number = correlation_match.number"
-        " ORDER BY condition, opened, event.number"
-    )
-    for (name, _), found in groupby(rows, itemgetter(0, 1)):
-        matches = list(found)
-        events = _events([row[3:] for row in matches])
-        held = tuple((row[2], event) for row, event in zip(matches, events, strict=True))
-        yield Held(name, group_of(by.get(name, ()), held[0][1]), held)
+        "SELECT event.number, arrived, attributes, chain, condition, opened, con"
+        " FROM correlation_match JOIN event ON event.number = correlation_match.number ORDER BY taken"
+    ).fetchall()
+    matches: dict[Key, list[Match]] = {}
+    for row, event in zip(rows, _events([row[:4] for row in rows]), strict=True):
+        matches.setdefault((row[4], row[5]), []).append((row[6], event))
+    return [
+        Held(name, group_of(by.get(name, ()), found[0][1]), tuple(found))
+        for (name, _), found in matches.items()
+    ]
+
+
+def last_event(db: sqlite3.Connection) -> int:
+    """The number of the last event that is not of correlation; 0 where there is none."""
+    query = "SELECT ifnull(max(number), 0) FROM event WHERE key IS NULL"
+    return int(db.execute(query).fetchone()[0])
+
+
+def next_taken(db: sqlite3.Connection) -> int:
+    """The place of the next match among all that are kept."""
+    return int(db.execute("SELECT ifnull(max(taken), 0) + 1 FROM correlation_match").fetchone()[0])
 
 
 def _events(rows: Sequence[tuple[int, float, str, str]]) -> Iterator[Event]:
@@ -278,5 +275,12 @@ def _events(rows: Sequence[tuple[int, float, str, str]]) -> Iterator[Event]:
         yield Event(number, arrived, each, () if chain == "[]" else tuple(json.loads(chain)))
 
 
-def _append_issued(db: sqlite3.Connection, event: Issued) -> int:
+def _append_issued(db: sqlite3.Connection, event: Issued) -> int | None:
+    if is_issued(db, event.key):
+        return None
     return append(db, event.at, event.attributes, event.chain, event.key)
+
+
+def is_issued(db: sqlite3.Connection, key: str) -> bool:
+    """Whether the log has a correlation event; it is there once, whatever happens."""
+    return db.execute("SELECT 1 FROM event WHERE key = ?", (key,)).fetchone() is not None

@@ -10,7 +10,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 from esmd.auth.principal import Principal
@@ -27,9 +26,9 @@ LATEST = 1e11
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 _OPEN = (
-    "SELECT condition, opened, json_group_array(json_array(con, correlation_match.number, arrived))"
+    "SELECT condition, opened, json_group_array(json_array(taken, con, correlation_match.number, arrived))"
     " FROM correlation_match JOIN event ON event.number = correlation_match.number"
-    " GROUP BY condition, opened"
+    " GROUP BY condition, opened ORDER BY min(taken)"
 )
 
 
@@ -71,7 +70,7 @@ OpenSet = tuple[str, int, list[tuple[int, int, float]]]
 def open_sets(db: sqlite3.Connection) -> list[OpenSet]:
     """The sets in progress."""
     return [
-        (name, opened, sorted(json.loads(found), key=itemgetter(1)))
+        (name, opened, [(con, number, at) for _, con, number, at in sorted(json.loads(found))])
         for name, opened, found in db.execute(_OPEN).fetchall()
     ]
 

@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from esmd.correlation import decisions
+from esmd.correlation.correlator import last_event
 from esmd.correlation.event_log import last_number
 from esmd.correlation.state import State, keep, load, mark
 from esmd.prerequisites import lock_state
 from esmd.tables import MIGRATIONS
+from indications.correlation.definition import Definition
 from indications.correlation.history import Record
 from indications.correlation.starting import LastRun, Plan, StartOption, Where, Why, plan
 from openesm.store import Store
@@ -126,14 +128,29 @@ def end(db: sqlite3.Connection, state: State, why: Why | None = None) -> int:
         decisions.keep(db, [decisions.as_record("saved", each) for each in open_sets])
     else:
         decisions.give_up(db, why)
-    run = _current(state)
-    _keep_run(db, _Run(run.had_database, run.definition, last_number(db)))
+    _keep_run(db, replace(_of_store(db) or _current(state), stopped_after=last_number(db)))
     return sets
 
 
 def changed(db: sqlite3.Connection, state: State) -> None:
     """Another definition is in use while it runs."""
-    _keep_run(db, _current(state))
+    run = _of_store(db) or _current(state)
+    _keep_run(db, replace(run, definition=mark(state.definition)))
+
+
+def note_since(db: sqlite3.Connection, definition: Definition, unchanged: list[str]) -> None:
+    """From which event on each condition is in use: those before may be offered to it by a back-fill."""
+    names = [each.name for each in definition.conditions]
+    known = {name for (name,) in db.execute("SELECT condition FROM correlation_since")}
+    gone = [(name,) for name in known if name not in names or name not in unchanged]
+    db.executemany("DELETE FROM correlation_since WHERE condition = ?", gone)
+    new = [(name,) for name in names if name not in unchanged]
+    db.executemany("INSERT INTO correlation_since SELECT ?, processed FROM correlation", new)
+
+
+def pass_over(db: sqlite3.Connection) -> None:
+    """What has come until now is not correlated any more (R-7)."""
+    db.execute("UPDATE correlation SET processed = max(processed, ?)", (last_event(db),))
 
 
 def store_definition(folder: Path, text: str, file: str) -> None:
@@ -158,8 +175,11 @@ def store_definition(folder: Path, text: str, file: str) -> None:
 
 
 def _replace_definition(db: sqlite3.Connection, text: str, file: str) -> None:
-    fresh = replace(load(db), text=text, applied_at=time.time())
+    before = load(db)
+    fresh = replace(before, text=text, applied_at=time.time())
     keep(db, fresh)
+    known = {each.canonical for each in before.definition.conditions}
+    note_since(db, fresh.definition, [e.name for e in fresh.definition.conditions if e.canonical in known])
     conditions = len(fresh.definition.conditions)
     decisions.keep(db, [Record("applied", detail={"file": file, "conditions": conditions, "stored": True})])
 
@@ -171,6 +191,10 @@ def _options(state: State) -> dict[str, object]:
 
 def _current(state: State) -> _Run:
     return _Run(state.options.integrated_db, mark(state.definition))
+
+
+def _of_store(db: sqlite3.Connection) -> _Run | None:
+    return _read(db.execute("SELECT last_run FROM correlation").fetchone()[0])
 
 
 def _read(kept: str) -> _Run | None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 
 from esmd.audit import Audit
 from esmd.auth.principal import Principal
 from esmd.auth.users import Role
-from esmd.commanding import Told, audited, refusal
+from esmd.commanding import Told, audited, refusal, store_failures
 from esmd.correlation import backfill, decisions, lives
+from esmd.correlation.backfill import Filled, Wanted
 from esmd.correlation.decisions import Decisions
 from esmd.correlation.event_log import EventLog, last_number
-from esmd.correlation.service import Correlation, Life
+from esmd.correlation.running import Life
+from esmd.correlation.service import Correlation
 from esmd.correlation.state import State
 from esmd.service import Arguments, Command, RefusedError
-from indications.correlation.definition import Definition
 from indications.correlation.groups import GroupsError, advice, read_groups
 from indications.correlation.history import Record
 from indications.correlation.limits import BEGIN_HOURS_MOST
@@ -79,6 +81,7 @@ class Orders:
             "waiting_events": waiting,
             "events": counts.events,
             "issued": counts.issued,
+            "error": self._correlation.error,
         }
 
     def metrics(self, _principal: Principal, _args: Arguments) -> Told:
@@ -109,7 +112,7 @@ class Orders:
 
     # -- the definition
 
-    def apply(self, principal: Principal, args: Arguments) -> Told:
+    def apply(self, principal: Principal, args: Arguments) -> Told | Awaitable[Told]:
         """Puts a definition in the place of the one in use; unchanged conditions go on (R-4, R-90).
 
         Args:
@@ -130,34 +133,34 @@ class Orders:
         unchanged = [each.name for each in definition.conditions if each.canonical in known]
         kept = [] if before.options.on_change is OnChange.DISCARD_ALL else unchanged
         fresh = replace(before, text=text, applied_at=time.time())
+        wanted = self._wanted(fresh, hours, None)
+        is_short = self._is_short(wanted)
 
-        def work(db: sqlite3.Connection) -> tuple[int, list[Record]]:
+        def work(db: sqlite3.Connection) -> tuple[int, Filled]:
             gone = decisions.give_up(db, Why.CHANGED, kept)
             if before.is_enabled:
                 lives.changed(db, fresh)
             else:  # what has come until now was offered to nobody, and is not any more
                 db.execute("UPDATE correlation SET processed = ?", (last_number(db),))
-            _note_since(db, definition, unchanged)
+            lives.note_since(db, definition, unchanged)
             detail = {"file": file, "user": principal.name, "conditions": len(definition.conditions)}
             decisions.keep(db, [Record("applied", detail={**detail, "unchanged": unchanged, "sets": gone})])
-            if not hours:
-                return gone, []
-            return gone, self._backfilled(db, fresh, hours, None)
+            return gone, backfill.fill(db, wanted, self._now) if hours and is_short else Filled()
 
-        gone, found = self._correlation.change(fresh, work)
+        gone, filled = self._correlation.change(fresh, work)
         self._correlation.counts.discarded += gone
-        return {
+        told = {
             "conditions": len(definition.conditions),
             "unchanged": len(unchanged),
             "discarded_sets": gone,
             "advice": [_spelled(each) for each in advice(definition, fresh.groups)],
-            "backfilled": [decisions.told(each) for each in found[: decisions.LIST_MOST]],
         }
+        return _with(told, filled) if is_short or not hours else self._fill_slowly(wanted, told)
 
-    def clear(self, principal: Principal, _args: Arguments) -> Told:
+    def clear(self, principal: Principal, _args: Arguments) -> Told | Awaitable[Told]:
         return self.apply(principal, {"definition": ""})
 
-    def backfill(self, _principal: Principal, args: Arguments) -> Told:
+    def backfill(self, _principal: Principal, args: Arguments) -> Told | Awaitable[Told]:
         """Offers past events to conditions that came into use after them; nothing is issued (R-92).
 
         Args:
@@ -167,16 +170,32 @@ class Orders:
         if name is not None and name not in [each.name for each in self._state.definition.conditions]:
             raise refusal("no-condition", name=name)
         self._must_be_settled()
-        wanted = None if name is None else {str(name)}
-        state = self._state
-        found = self._correlation.change(state, lambda db: self._backfilled(db, state, hours, wanted))
-        return {"records": [decisions.told(each) for each in found[: decisions.LIST_MOST]]}
+        wanted = self._wanted(self._state, hours, None if name is None else str(name))
+        if not self._is_short(wanted):
+            return self._fill_slowly(wanted, {})
+        return _with(
+            {}, self._correlation.change(self._state, lambda db: backfill.fill(db, wanted, self._now))
+        )
 
-    def _backfilled(
-        self, db: sqlite3.Connection, state: State, hours: int, wanted: set[str] | None
-    ) -> list[Record]:
-        now = self._correlation.alerts.clock.now()
-        return backfill.run(db, state, self._log.events, now, hours, wanted)
+    @property
+    def _now(self) -> float:
+        return self._correlation.alerts.clock.now()
+
+    def _wanted(self, state: State, hours: int, name: str | None) -> Wanted:
+        names = None if name is None else frozenset({name})
+        return Wanted(state, self._log.events, self._now - hours * backfill.HOUR_S, names)
+
+    def _is_short(self, wanted: Wanted) -> bool:
+        """Whether the agent can wait for it."""
+        store = self._correlation.alerts.store
+        return store.read(lambda db: backfill.size(db, wanted.since)) <= backfill.AT_ONCE_MOST
+
+    async def _fill_slowly(self, wanted: Wanted, told: Told) -> Told:
+        store, now = self._correlation.alerts.store, self._now
+        filled = await asyncio.to_thread(store.read, lambda db: backfill.look(db, wanted, now))
+        with store_failures():
+            await asyncio.wrap_future(store.write(lambda db: backfill.keep(db, wanted, filled)))
+        return _with(told, filled)
 
     # -- life
 
@@ -199,7 +218,7 @@ class Orders:
 
     def _pause(self, is_paused: bool) -> Told:
         self._must_be_settled()
-        self._correlation.change(replace(self._state, is_paused=is_paused), lambda _db: None)
+        self._correlation.pause(is_paused)
         return self._told_state()
 
     def set(self, principal: Principal, args: Arguments) -> Told:
@@ -264,14 +283,10 @@ def _hours(given: object, least: int) -> int:
     return given
 
 
-def _note_since(db: sqlite3.Connection, definition: Definition, unchanged: list[str]) -> None:
-    """From which event on each condition is in use: those before may be offered to it by a back-fill."""
-    names = [each.name for each in definition.conditions]
-    known = {name for (name,) in db.execute("SELECT condition FROM correlation_since")}
-    gone = [(name,) for name in known if name not in names or name not in unchanged]
-    db.executemany("DELETE FROM correlation_since WHERE condition = ?", gone)
-    new = [(name,) for name in names if name not in unchanged]
-    db.executemany("INSERT INTO correlation_since SELECT ?, processed FROM correlation", new)
+def _with(told: Told, filled: Filled) -> Told:
+    """The last records of a back-fill, and how many there were."""
+    records = filled.records[-decisions.LIST_MOST :]
+    return {**told, "backfilled": filled.count, "records": [decisions.told(each) for each in records]}
 
 
 def _sets_and_waiting(db: sqlite3.Connection) -> tuple[int, int]:

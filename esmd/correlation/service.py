@@ -12,22 +12,23 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from typing import TypeVar
 
 from esmd.alerts import Alerts
 from esmd.commanding import committed
 from esmd.correlation import decisions, event_log, lives
-from esmd.correlation.correlator import Correlator, Done, append
+from esmd.correlation.correlator import Correlator, Done, append, is_issued
+from esmd.correlation.running import Counts, Life
 from esmd.correlation.state import State, keep, load
 from esmd.service import RefusedError
 from indications import events
 from indications.alert import agent_alert
 from indications.correlation.as_alert import alert_of_event
+from indications.correlation.deciding import Decision, Limited, LimitEnded
 from indications.correlation.definition import Definition
-from indications.correlation.engine import Decision, Failed, Limited, LimitEnded, Succeeded
 from indications.correlation.from_alert import CORRELATION_EVENT as CLASS
 from indications.correlation.from_alert import event_of
 from indications.correlation.issuing import Issued
@@ -44,53 +45,10 @@ T = TypeVar("T")
 TICK_S = 1.0
 SOON_S = 0.001  # after a deadline, which is in time itself
 TIDY_S = 3600.0
+CATCH_UP_BATCHES = 20
 STOP_S = 5.0
 
 log = logging.getLogger("openesm.correlation")
-
-
-class Life(StrEnum):
-    """The states of the function (R-6); of one that is on."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
-    DISABLED = "disabled"
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was done since the start of the agent (R-97).
-
-    Attributes:
-        behind_s: how long ago the event arrived that was taken last; 0 where all were.
-        commit_s: how long the last batch took, its commit included.
-    """
-
-    events: int = 0
-    offered: int = 0
-    issued: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    discarded: int = 0
-    limited: int = 0
-    behind_s: float = 0.0
-    commit_s: float = 0.0
-
-    def add(self, done: Done, issued: int, took_s: float) -> None:
-        self.events += done.events
-        self.offered += done.offered
-        self.issued += issued
-        self.behind_s, self.commit_s = done.behind_s, took_s
-        for each in done.decisions:
-            if isinstance(each, Succeeded):
-                self.succeeded += 1
-            elif isinstance(each, Failed):
-                self.failed += 1
-            elif isinstance(each, Limited):
-                self.limited += 1
 
 
 class Correlation:
@@ -113,7 +71,9 @@ class Correlation:
         self._life = Life.STARTING
         self._correlator = self._carrying(self._state.definition)
         self._running: Future[Done] | None = None
-        self._is_failing = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._has_database = False  # of this run: the option is for the next one (R-80)
+        self._error = ""  # why the last batch failed
         self._next_deadline: float | None = None
         self._tidy_due = time.monotonic() + TIDY_S
         alerts.outbox.note(self._note)
@@ -121,6 +81,11 @@ class Correlation:
     @property
     def state(self) -> State:
         return self._state
+
+    @property
+    def error(self) -> str:
+        """Why nothing is decided now; "" while all is well."""
+        return self._error
 
     @property
     def language(self) -> Language:
@@ -148,15 +113,15 @@ class Correlation:
 
     def start(self) -> None:
         """Begins; what is registered from now on is new (R-10). While the store fails, each tick tries."""
+        self._loop = asyncio.get_running_loop()
         if self._state.is_enabled:
+            self._has_database = self._state.options.integrated_db
             try:
                 begun = self.in_store(lambda db: lives.begin(db, self._state, self.alerts.clock.now()))
             except RefusedError as failed:
-                if not self._is_failing:
-                    log.error("correlation cannot start: %s", failed)
-                self._is_failing = True
+                self._note_error(str(failed))
                 return
-            self._is_failing = False
+            self._note_error("")
             self._note_begun(begun)
         self._life = Life.RUNNING
 
@@ -204,20 +169,49 @@ class Correlation:
     def correlate_within(self, db: sqlite3.Connection, told: set[int]) -> None:
         """With the integrated database, decides what has just come, in its transaction (R-9).
 
+        What goes wrong in correlation takes nothing else with it; the event is decided with the next tick.
+
         Args:
             told: gets the destinations that have to be woken after it.
         """
-        if not self._state.options.integrated_db or self.life is not Life.RUNNING or self._is_failing:
+        if not self._has_database or self.life is not Life.RUNNING or self._error:
             return
-        batch = _Batch(self.alerts, self._class, told)
-        done = self._correlator.within(db, batch.issue)
+        db.execute("SAVEPOINT correlation")
+        try:
+            self._batch(db, told, None)
+        except sqlite3.OperationalError:
+            raise  # the file: all of it fails
+        except Exception as failed:
+            db.execute("ROLLBACK TO correlation")
+            self._correlator.forget()
+            self._note_error(str(failed))
+        db.execute("RELEASE correlation")
+
+    def _batch(self, db: sqlite3.Connection, told: set[int] | None, now: float | None) -> Done:
+        """One batch; what it has issued is told after the commit.
+
+        Args:
+            told: of an outer transaction, which wakes these destinations itself.
+        """
+        before = time.monotonic()
+        batch = _Batch(self.alerts, self._class, set() if told is None else told)
+        done = self._correlator.batch(db, now, paused=self._state.is_paused, issue=batch.issue)
 
         def settle(is_kept: bool) -> None:
             if is_kept:
-                self._note_done(done, batch, 0.0)
-                self.alerts.told_within(batch.issued, frozenset())
+                self.counts.add(done, len(batch.issued), time.monotonic() - before)
+                _warn_of_limits(done.decisions)
+                self.alerts.told_within(batch.issued, frozenset(batch.told if told is None else ()))
 
         self.alerts.store.when_settled(settle)
+        return done
+
+    def _catch_up(self, db: sqlite3.Connection) -> None:
+        """Before something changes: what has come until now is decided as it was (R-3, R-7)."""
+        if self.life is Life.RUNNING and not self._error:
+            for _ in range(CATCH_UP_BATCHES):
+                if self._batch(db, None, None).is_caught_up:
+                    return
 
     def _tell_of_pattern(self, pattern: str) -> None:
         alert = agent_alert(events.CORRELATION, What.FAILED, self.alerts.occasion(), pattern=pattern)
@@ -244,34 +238,33 @@ class Correlation:
             self._advance()
 
     def _advance(self) -> None:
-        batch, before = _Batch(self.alerts, self._class, set()), time.monotonic()
+        now = self.alerts.clock.now()
         try:
-            running = self._correlator.advance(
-                self.alerts.clock.now(), paused=self._state.is_paused, issue=batch.issue
-            )
+            running = self.alerts.store.write(lambda db: self._batch(db, None, now))
         except StoreError:  # the agent stops
             return
         self._running = running
-        running.add_done_callback(lambda done: self._settle(done, batch, time.monotonic() - before))
+        running.add_done_callback(self._settle)
 
-    def _settle(self, done: Future[Done], batch: _Batch, took_s: float) -> None:
-        """Called in the writer's thread, after the commit."""
+    def _settle(self, done: Future[Done]) -> None:
+        """Called in the writer's thread; the next batch begins on the event loop, behind what was ordered."""
         self._running = None
-        failed = None if done.cancelled() else done.exception()
-        if failed is not None and not self._is_failing:
-            log.error("correlation waits: %s", failed)
-        self._is_failing = failed is not None
-        if done.cancelled() or failed is not None:
+        if done.cancelled():
             return
-        self._next_deadline = done.result().next_deadline
-        self._note_done(done.result(), batch, took_s)
-        self.alerts.told_within(batch.issued, frozenset(batch.told))
-        if not done.result().is_caught_up and self._life is Life.RUNNING:
-            self._advance()
+        failed = done.exception()
+        self._note_error("" if failed is None else str(failed) or type(failed).__name__)
+        if failed is None:
+            self._next_deadline = done.result().next_deadline
+            if not done.result().is_caught_up and self._loop is not None:
+                with suppress(RuntimeError):  # the agent has stopped
+                    self._loop.call_soon_threadsafe(self._look)
 
-    def _note_done(self, done: Done, batch: _Batch, took_s: float) -> None:
-        self.counts.add(done, len(batch.issued), took_s)
-        _warn_of_limits(done.decisions)
+    def _note_error(self, error: str) -> None:
+        if error and not self._error:
+            log.error("correlation waits: %s", error)
+        elif self._error and not error:
+            log.warning("correlation works again")
+        self._error = error
 
     def _tidy(self) -> None:
         oldest = self.alerts.clock.now() - event_log.KEPT_S
@@ -297,6 +290,7 @@ class Correlation:
                 self._state, self._correlator = before
 
         def work(db: sqlite3.Connection) -> T:
+            self._catch_up(db)
             done = also(db)
             keep(db, fresh)
             self._correlator = self._carrying(fresh.definition, fresh)
@@ -310,10 +304,10 @@ class Correlation:
         """On: begins with what comes from now on (R-1)."""
         if self._state.is_enabled:
             return
-        fresh = replace(self._state, is_enabled=True)
-
-        now = self.alerts.clock.now()
-        self.change(fresh, lambda db: lives.begin(db, fresh, now, Plan(Where.NEW)))
+        fresh, now = replace(self._state, is_enabled=True), self.alerts.clock.now()
+        begun = self.change(fresh, lambda db: lives.begin(db, fresh, now, Plan(Where.NEW)))
+        self._has_database = fresh.options.integrated_db
+        self._note_begun(begun)
 
     def disable(self) -> None:
         """Off: no alert goes into the log any more, and what is in progress is given up."""
@@ -321,6 +315,12 @@ class Correlation:
             stopped = self._state
             fresh = replace(stopped, is_enabled=False)
             self.counts.discarded += self.change(fresh, lambda db: lives.end(db, stopped, Why.OPERATOR))
+
+    def pause(self, is_paused: bool) -> None:
+        """What came before a pause is decided before it; what comes in it is not, or after it (R-7)."""
+        passes_over = not is_paused and self._state.options.on_pause is OnPause.DISCARD
+        fresh = replace(self._state, is_paused=is_paused)
+        self.change(fresh, lives.pass_over if passes_over and self._state.is_paused else lambda _db: None)
 
 
 class _Batch:
@@ -336,7 +336,9 @@ class _Batch:
         self._alerts = alerts
         self._class = cls
 
-    def issue(self, db: sqlite3.Connection, event: Issued) -> int:
+    def issue(self, db: sqlite3.Connection, event: Issued) -> int | None:
+        if is_issued(db, event.key):
+            return None
         alert = alert_of_event(event, self._class, self._alerts.occasion())
         number = self._alerts.outbox.insert(db, alert, self.told)
         append(db, event.at, event.attributes, event.chain, event.key, number)

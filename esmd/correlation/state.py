@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -38,19 +39,29 @@ class State:
     @property
     def definition(self) -> Definition:
         """None where an earlier version has taken what this one refuses."""
-        try:
-            return read(self.text, "")
-        except DefinitionError as wrong:
-            log.error("the definition in use cannot be read: %s", wrong)
-            return Definition()
+        return _definition(self.text)
 
     @property
     def groups(self) -> Groups:
-        try:
-            return read_groups(self.groups_text)
-        except GroupsError as wrong:
-            log.error("the business groups in force cannot be read: %s", wrong)
-            return NO_GROUPS
+        return _groups(self.groups_text)
+
+
+@lru_cache(maxsize=2)  # the one in use, and the one that is put in its place
+def _definition(text: str) -> Definition:
+    try:
+        return read(text, "")
+    except DefinitionError as wrong:
+        log.error("the definition in use cannot be read: %s", wrong)
+        return Definition()
+
+
+@lru_cache(maxsize=2)
+def _groups(text: str) -> Groups:
+    try:
+        return read_groups(text)
+    except GroupsError as wrong:
+        log.error("the business groups in force cannot be read: %s", wrong)
+        return NO_GROUPS
 
 
 def load(db: sqlite3.Connection) -> State:

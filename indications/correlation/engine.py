@@ -11,110 +11,44 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import NamedTuple
+from itertools import count
 
+from indications.correlation.deciding import (
+    MISSING,
+    Decision,
+    Failed,
+    Group,
+    Held,
+    Joined,
+    Limited,
+    LimitEnded,
+    Opened,
+    Succeeded,
+    Ungrouped,
+    group_of,
+)
 from indications.correlation.definition import Condition, Definition, Kind
 from indications.correlation.event import Event
-from indications.correlation.issuing import Issued, Issuer, Match
+from indications.correlation.issuing import Issuer, Match
 from indications.correlation.limits import ALL_SETS_MOST, CHAIN_MOST
 from indications.correlation.matching import Belongs, Matcher, nobody_belongs
 from openesm.patterns import Patterns
 
-Group = tuple[str, ...]  # values of SAME_ATTRIBUTE
-MISSING = "\0"  # no attribute has this value
-Key = tuple[str, int]  # name of the condition, SEQNO of the event that opened the set
-
-
-class Held(NamedTuple):
-    """A set in progress, as it is kept.
-
-    Attributes:
-        matches: in the order in which the events were acquired; the first one opened the set.
-    """
-
-    condition: str
-    group: Group
-    matches: tuple[Match, ...]
-
-    @property
-    def key(self) -> Key:
-        return self.condition, self.matches[0][1].number
-
-
-class Opened(NamedTuple):
-    """A set began; it fails after `deadline`."""
-
-    key: Key
-    group: Group
-    match: Match
-    deadline: float
-
-
-class Joined(NamedTuple):
-    key: Key
-    match: Match
-
-
-class Succeeded(NamedTuple):
-    """A condition was met; `was_open` where a set ends with it."""
-
-    key: Key
-    group: Group
-    matches: tuple[Match, ...]
-    was_open: bool
-    event: Issued | None
-
-
-class Failed(NamedTuple):
-    """A set ran out of time.
-
-    Attributes:
-        missing: numbers of the event conditions that stayed open.
-        deadline: when that was.
-    """
-
-    key: Key
-    group: Group
-    matches: tuple[Match, ...]
-    missing: tuple[int, ...]
-    deadline: float
-    event: Issued | None
-
-
-class Limited(NamedTuple):
-    """No set could be opened for an event: too many of the condition, or of all (R-54).
-
-    Attributes:
-        begins: the first one since there was room.
-    """
-
-    condition: str
-    event: Event
-    begins: bool
-
-
-class LimitEnded(NamedTuple):
-    condition: str
-
-
-class Ungrouped(NamedTuple):
-    """An event was not offered, because it has not the attributes that its condition groups by (R-53)."""
-
-    condition: str
-    event: Event
-
-
-Decision = Opened | Joined | Succeeded | Failed | Limited | LimitEnded | Ungrouped
-
 
 @dataclass(slots=True, eq=False)
 class _Set:
-    """A set in progress; `taken` has a bit for each event condition that is filled."""
+    """A set in progress.
+
+    Attributes:
+        number: of the event that opened it. order: of its opening among all sets; a correlation event has a
+        number beyond events that come after it. taken: a bit for each event condition that is filled.
+    """
 
     condition: int
     group: Group
     matches: list[Match]
-    number: int  # of the event that opened it
+    number: int
+    order: int
     deadline: float
     taken: int = 0
     is_over: bool = False
@@ -164,12 +98,12 @@ class _Running:
             return sets[0] if self.fits(taken, cons) else None
         found: _Set | None = None
         for taken, sets in places.items():
-            if self.fits(taken, cons) and (found is None or sets[0].number < found.number):
+            if self.fits(taken, cons) and (found is None or sets[0].order < found.order):
                 found = sets[0]
         return found
 
     def put(self, held: _Set) -> None:
-        insort(self.groups.setdefault(held.group, {}).setdefault(held.taken, []), held, key=_by_number)
+        insort(self.groups.setdefault(held.group, {}).setdefault(held.taken, []), held, key=_by_order)
 
     def take(self, held: _Set) -> None:
         places = self.groups[held.group]
@@ -181,8 +115,8 @@ class _Running:
                 del self.groups[held.group]
 
 
-def _by_number(held: _Set) -> int:
-    return held.number
+def _by_order(held: _Set) -> int:
+    return held.order
 
 
 _FITS: Mapping[Kind, Callable[[int, int], int]] = {
@@ -227,16 +161,22 @@ class Engine:
         self._most = most
         self._groups_missing = groups_missing
         self._count = 0
-        self._deadlines: list[tuple[float, int, int, _Set]] = []  # deadline, opening SEQNO, condition
+        self._orders = count()
+        self._deadlines: list[tuple[float, int, _Set]] = []  # deadline, order of opening
 
     # -- what is held
 
     def sets(self) -> Iterator[Held]:
-        """The sets in progress; those of a condition in the order in which they were opened."""
-        for running in self._running:
-            found = [each for places in running.groups.values() for sets in places.values() for each in sets]
-            for each in sorted(found, key=_by_number):
-                yield Held(running.condition.name, each.group, tuple(each.matches))
+        """The sets in progress, in the order in which they were opened."""
+        found = [
+            each
+            for running in self._running
+            for places in running.groups.values()
+            for sets in places.values()
+            for each in sets
+        ]
+        for each in sorted(found, key=_by_order):
+            yield Held(self._running[each.condition].name, each.group, tuple(each.matches))
 
     @property
     def limited(self) -> list[str]:
@@ -244,11 +184,14 @@ class Engine:
         return [running.name for running in self._running if running.is_limited]
 
     def resume(self, held: Iterable[Held], limited: Iterable[str] = ()) -> None:
-        """Goes on with sets of an earlier engine; those of conditions that are not there are left out."""
+        """Goes on with sets of an earlier engine, in the order in which they were opened.
+
+        Those of conditions that are not there are left out.
+        """
         for name in limited:
             self._limit(name)
         numbers = {running.condition.name: n for n, running in enumerate(self._running)}
-        for each in sorted(held, key=lambda each: each.matches[0][1].number):
+        for each in held:
             number = numbers.get(each.condition)
             if number is not None and (self._is_mine is None or self._is_mine(each.condition, each.group)):
                 self._add(number, each.group, list(each.matches))
@@ -260,14 +203,15 @@ class Engine:
 
     def _add(self, number: int, group: Group, matches: list[Match]) -> _Set:
         running, first = self._running[number], matches[0][1]
-        made = _Set(number, group, matches, first.number, first.arrived + running.condition.timeout_s)
+        deadline = first.arrived + running.condition.timeout_s
+        made = _Set(number, group, matches, first.number, next(self._orders), deadline)
         if not running.is_threshold:
             for con, _ in matches:
                 made.taken |= 1 << con
         running.put(made)
         running.count += 1
         self._count += 1
-        heappush(self._deadlines, (made.deadline, first.number, number, made))
+        heappush(self._deadlines, (deadline, made.order, made))
         return made
 
     def _end(self, old: _Set) -> None:
@@ -283,10 +227,10 @@ class Engine:
             return []
         decisions: list[Decision] = []
         while self._deadlines and self._deadlines[0][0] < now:
-            *_, number, old = heappop(self._deadlines)
+            *_, old = heappop(self._deadlines)
             if old.is_over:
                 continue
-            running = self._running[number]
+            running = self._running[old.condition]
             running.take(old)
             self._end(old)
             matches = tuple(old.matches)
@@ -300,7 +244,7 @@ class Engine:
     @property
     def next_deadline(self) -> float | None:
         """When something fails next, unless it is completed; None while nothing is in progress."""
-        while self._deadlines and self._deadlines[0][3].is_over:
+        while self._deadlines and self._deadlines[0][2].is_over:
             heappop(self._deadlines)
         return self._deadlines[0][0] if self._deadlines else None
 
@@ -375,11 +319,6 @@ class Engine:
         if running.is_limited:
             running.is_limited = False
             decisions.append(LimitEnded(running.name))
-
-
-def group_of(by: Sequence[str], event: Event) -> Group:
-    """The values of an event that its condition groups by; MISSING where it has none."""
-    return tuple([event.attributes.get(name, MISSING) for name in by])
 
 
 def _lowest(bits: int) -> int:

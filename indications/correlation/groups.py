@@ -74,7 +74,7 @@ def read_groups(text: str) -> Groups:
     """
     try:
         given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as wrong:
+    except (ValueError, RecursionError) as wrong:  # an integer may have too many digits for Python
         raise _wrong("bad-groups", reason=wrong) from wrong
     if len(given) > GROUPS_MOST:
         raise _wrong("too-many-groups", most=GROUPS_MOST)

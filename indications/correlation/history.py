@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from indications.correlation.engine import (
-    Decision,
-    Failed,
-    Group,
-    Limited,
-    LimitEnded,
-    Succeeded,
-)
+from indications.correlation.deciding import Decision, Failed, Group, Limited, LimitEnded, Succeeded
 from indications.correlation.issuing import Match
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
+from zlib import crc32
 
 from indications.correlation.definition import Assignment, Condition, Variable
 from indications.correlation.event import Event
@@ -39,6 +41,7 @@ class Issuer:
     """Makes the events of a generation condition; what is the same in all of them is put together once."""
 
     def __init__(self, condition: Condition) -> None:
+        self._condition = condition
         self._name = condition.name
         self._numbers = [con.number for con in condition.cons]
         self._success = self._form(condition.success, "SUCCESS")
@@ -76,8 +79,13 @@ class Issuer:
             )
         numbers = " ".join([str(event.number) for _, event in matches])
         attributes["E.JP1_GENERATE_SOURCE_SEQNO"] = numbers
-        key = f"{self._name}/{matches[0][1].number}/{occurrence}"
+        key = f"{self._name}/{matches[0][1].number}/{occurrence}#{self._mark}"
         return Issued(key, at, attributes, self._chain(matches))
+
+    @cached_property
+    def _mark(self) -> str:
+        """Another one for a condition of the same name that means something else."""
+        return f"{crc32(self._condition.canonical.encode()):08x}"
 
     def _chain(self, matches: Sequence[Match]) -> tuple[str, ...]:
         """The conditions that led to it, each once, this one last."""

@@ -12,8 +12,9 @@ import json
 from collections.abc import Iterable, Sequence
 from zlib import crc32
 
+from indications.correlation.deciding import Decision, Group, group_of
 from indications.correlation.definition import Definition
-from indications.correlation.engine import Decision, Engine, Group, group_of
+from indications.correlation.engine import Engine
 from indications.correlation.event import Event
 from indications.correlation.limits import ALL_SETS_MOST
 from indications.correlation.matching import Belongs, Matcher, nobody_belongs

@@ -27,8 +27,8 @@ from openesm.text import Message
 _TAG = re.compile(r"\[([^\[\]]*)\]\s*\Z")
 _NAME = re.compile(r"[A-Za-z0-9_/-]+\Z")
 _PARAMETER = re.compile(r"([A-Z_]+)[ \t]*=")
-_CID = re.compile(r"CID[ \t]*:[ \t]*([0-9]+)\Z")
-_DIGITS = re.compile(r"[0-9]+\Z")
+_CID = re.compile(r"CID[ \t]*:[ \t]*0*([0-9]{1,9})\Z")
+_DIGITS = re.compile(r"0*([0-9]{1,9})\Z")
 _VERSION_2 = frozenset({"TARGET", "SAME_ATTRIBUTE", "CORRELATION_NUM"})
 _ONCE = frozenset(
     {"TARGET", "TIMEOUT", "TYPE", "SAME_ATTRIBUTE", "CORRELATION_NUM", "SUCCESS_EVENT", "FAIL_EVENT"}
@@ -138,10 +138,10 @@ class _Reader:
             self._error(place, "late-version")
         elif self._version is not None:
             self._error(place, "version-twice")
-        elif not _DIGITS.match(value.text) or int(value.text) not in (1, 2):
+        elif (version := _number(value.text)) not in (1, 2):
             self._error(value.place, "bad-version", value=value.text)
         else:
-            self._version = int(value.text)
+            self._version = version
 
     # -- parameters of a generation condition
 
@@ -254,6 +254,13 @@ _PARAMETERS: Mapping[str, Callable[[_Reader, _Block, Piece], None]] = {
 
 
 def _whole(value: Piece, key: str, low: int, high: int) -> int:
-    if not _DIGITS.match(value.text) or not low <= int(value.text[:12]) <= high:
+    number = _number(value.text)
+    if number is None or not low <= number <= high:
         raise DefinitionError.of(value.place, key, value=value.text, low=low, high=high)
-    return int(value.text)
+    return number
+
+
+def _number(text: str) -> int | None:
+    """Leading zeros do not count; None where it is none, or far too large."""
+    match = _DIGITS.match(text)
+    return None if match is None else int(match[1])

@@ -8,6 +8,7 @@
 | group-by, timespan                   | SAME_ATTRIBUTE, TIMEOUT                                      |
 | title, level                         | B.MESSAGE, E.SEVERITY of SUCCESS_EVENT                       |
 | field                                | as mapped; else E. and its name in capitals                  |
+| logsource                            | as mapped, by `logsource.product` and so on; not by itself   |
 | text value                           | a regular expression, because case does not count in Sigma   |
 
 The window of event_count begins with the first event here and slides in Sigma; that is the one difference.
@@ -158,6 +159,7 @@ def _comparisons(rule: Mapping[str, Any], rules: _Rules) -> Iterator[str]:
     title, detection = rule.get("title") or rule.get("name"), rule["detection"]
     if not isinstance(detection, Mapping) or not isinstance(detection.get("condition"), str):
         raise SigmaError(title, "bad", name="detection")
+    yield from _log_source(title, rule.get("logsource") or {}, rules)
     for term in re.split(r"\s+and\s+", detection["condition"].strip()):
         negated, _, name = term.rpartition("not ")
         selection = detection.get(name.strip())
@@ -167,6 +169,20 @@ def _comparisons(rule: Mapping[str, Any], rules: _Rules) -> Iterator[str]:
         if term.startswith("not "):
             found = [_negated(title, found, detection["condition"])]
         yield from found
+
+
+def _log_source(title: object, given: object, rules: _Rules) -> Iterator[str]:
+    """Where the events come from; there is no attribute that says so for every site."""
+    if not isinstance(given, Mapping):
+        raise SigmaError(title, "bad", name="logsource")
+    for key, value in given.items():
+        name = f"logsource.{key}"
+        if key == "definition":  # words for people
+            continue
+        if name not in rules.fields:
+            raise SigmaError(title, "log-source", name=name, value=value)
+        if rules.fields[name]:
+            yield from _field(title, name, str(value), rules)
 
 
 def _selection(title: object, selection: object, rules: _Rules) -> Iterator[str]:

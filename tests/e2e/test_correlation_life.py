@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,11 @@ class Site:
         eventually(lambda: self.status("waiting_events") == 0, "all events were taken", 10)
 
     def issued(self) -> list[dict[str, str]]:
-        listed = self.ask("event-list")["events"]
-        return [each["attributes"] for each in listed if "E.JP1_GENERATE_NAME" in each["attributes"]]
+        found, after = list[dict[str, str]](), 0
+        while listed := self.ask("event-list", after=after)["events"]:
+            found += [each["attributes"] for each in listed if "E.JP1_GENERATE_NAME" in each["attributes"]]
+            after = listed[-1]["number"]
+        return found
 
     def history(self, what: str) -> list[dict[str, Any]]:
         return [each for each in self.ask("correlation-history")["records"] if each["what"] == what]
@@ -138,6 +142,73 @@ def test_r_6_r_7_hold_keeps_what_comes_in_a_pause(site: Site) -> None:
     assert (site.status("state"), site.status("waiting_events")) == ("paused", 2)
     site.ask("correlation-start")
     eventually(lambda: len(site.issued()) == 1, "the pair is complete", 10)
+
+
+def test_r_6_r_7_a_pause_has_sharp_edges(site: Site) -> None:
+    """Whatever the agent has read by then: what came before is correlated, what came in it is not."""
+    site.on(PAIR)
+    site.send("a before")
+    site.ask("correlation-stop")
+    site.send("b before", "a within")
+    site.ask("correlation-start")
+    site.send("b within", "b before")
+    site.settled()
+    assert [each["B.MESSAGE"] for each in site.issued()] == ["a and b of before"]
+    assert site.status("open_sets") == 1  # b of within
+
+
+def test_orders_behind_a_backlog(site: Site) -> None:
+    """What waits when an order is given is decided before it; a pause that holds loses nothing."""
+    hosts = [f"h{number}" for number in range(500)]
+    roomy = PAIR + "CORRELATION_NUM=1024\n"
+    site.on(roomy, on_pause="hold")
+    site.send(*(f"a {host}" for host in hosts), *(f"b {host}" for host in hosts))
+    site.ask("correlation-stop")
+    site.send(*(f"a {host}" for host in hosts))
+    assert (len(site.issued()), site.status("waiting_events")) == (500, 500)
+    site.ask("correlation-start")
+    site.send(*(f"b {host}" for host in hosts))
+    site.ask("correlation-apply", definition=roomy.replace("600", "700"))
+    assert len(site.issued()) == 1000
+    site.send(*(f"a {host}" for host in hosts))
+    site.ask("correlation-disable")
+    assert (site.status("open_sets"), site.status("state")) == (0, "disabled")
+    assert len(site.history("discarded")) == 500
+
+
+@pytest.mark.parametrize("database", [False, True])
+def test_what_cannot_be_correlated_costs_no_alert(tmp_path: Path, database: bool) -> None:
+    """An event that cannot be read, as after damage: all else goes on, and the reason is told."""
+    with running_agent(tmp_path) as agent:
+        site = Site(agent)
+        site.on(PAIR, integrated_db=database)
+        with closing(sqlite3.connect(tmp_path / "state" / "store.db", timeout=10)) as db, db:
+            last = db.execute(
+                "SELECT max(seq) FROM sqlite_sequence WHERE name IN ('alert', 'event')"
+            ).fetchone()[0]
+            db.execute("INSERT INTO event (number, arrived, attributes) VALUES (?, 1, '{')", (last + 1,))
+            db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'alert'", (last + 1,))
+        uuid = site.ask("alert-test")["uuid"]
+        assert site.ask("alert-show", uuid=uuid)["number"] == last + 2
+        site.send("a h")
+        eventually(lambda: site.status("error"), "the reason is told", 10)
+        assert agent.log.count("correlation waits") == 1
+        with closing(sqlite3.connect(tmp_path / "state" / "store.db", timeout=10)) as db, db:
+            db.execute("UPDATE event SET attributes = '{}' WHERE number = ?", (last + 1,))
+        site.send("b h")
+        eventually(lambda: len(site.issued()) == 1, "it goes on", 10)
+        assert site.status("error") == ""
+
+
+def test_r_1_enable_begins_anew(site: Site) -> None:
+    site.send("a h")
+    told = site.ask("correlation-apply", definition=PAIR, backfill=1)
+    assert [(each["what"], each["detail"]["goes_on"]) for each in told["records"]] == [("open", False)]
+    site.send("a h")
+    site.ask("correlation-enable")
+    site.send("b h")
+    site.opened()
+    assert site.issued() == []
 
 
 def test_r_3_r_5_what_is_refused_stays_on_record(site: Site) -> None:
@@ -338,7 +409,7 @@ def test_r_92_back_fill(site: Site) -> None:
     site.on("")
     numbers = site.send("a h1", "b h1", "a h2")
     site.settled()
-    told = site.ask("correlation-apply", definition=PAIR, backfill=1)["backfilled"]
+    told = site.ask("correlation-apply", definition=PAIR, backfill=1)["records"]
     assert [(each["what"], each["detail"]["backfill"]) for each in told] == [
         ("success", True),
         ("open", True),

@@ -107,7 +107,9 @@ def test_dry_run_over_a_file(tmp_path: Path, rules: str) -> None:
     "line",
     ["nonsense", "{}", "[1]", '{"number": 1, "arrived": "x", "attributes": {}}',
      '{"number": 1, "arrived": 0, "attributes": {"B.ID": "x"}}',
-     '{"number": 0, "arrived": 0, "attributes": {}}'],
+     '{"number": 0, "arrived": 0, "attributes": {}}',
+     '{"number": 1, "arrived": 0, "attributes": []}',
+     '{"number": 1, "arrived": 1' + "0" * 400 + ', "attributes": {}}', "[" * 100_000],
 )  # fmt: skip
 def test_what_is_no_event(tmp_path: Path, rules: str, line: str) -> None:
     path = tmp_path / "events"
@@ -116,6 +118,16 @@ def test_what_is_no_event(tmp_path: Path, rules: str, line: str) -> None:
     assert code == 1
     assert told.startswith(f"esmctl: {path}:1: not an event: ")
     assert "Traceback" not in told
+
+
+@pytest.mark.parts
+@pytest.mark.parametrize("time", ["²", "9" * 15, "-1", "x", ""])
+def test_times_that_are_none(tmp_path: Path, rules: str, time: str) -> None:
+    attributes = {"E.K": "start", "B.TIME": time}
+    events = stream(tmp_path / "events", (0, attributes), (1, attributes), (2, attributes))
+    code, out, told = esmctl("--json", "correlation", "dry-run", rules, "--events", events)
+    assert (code, told) == (0, "")
+    assert [each["at"] for each in json.loads(out) if each["result"] == "success"] == ["2"]
 
 
 @pytest.mark.parts

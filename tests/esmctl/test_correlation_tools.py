@@ -200,6 +200,30 @@ def test_options_groups_and_metrics(shell: Shell) -> None:
     assert (code, "no TOML" in told) == (1, True)
 
 
+def test_groups_and_options_of_the_agent_decide_in_tools_too(shell: Shell) -> None:
+    """R-91, R-93."""
+    groups, rules = shell.folder / "groups.toml", shell.folder / "rules.conf"
+    groups.write_text('["/sales"]\nhosts = ["web1"]\n')
+    shell.run("group", "apply", str(groups))
+    rules.write_text(
+        "VERSION=2\n[g]\nTARGET=E.JP1_SOURCEHOST==/sales\nCON=E.K==a\nCON=E.K==b\nTIMEOUT=600\n"
+        "SAME_ATTRIBUTE=E.JOB\nSUCCESS_EVENT=B.MESSAGE:x\n"
+    )
+    shell.run("correlation", "apply", str(rules))
+    shell.run("correlation", "set", "--missing-attribute", "group", "--acquire", "B.MESSAGE!=noise")
+    shell.run("event", "send", "E.K=a", "B.SOURCESERVER=web1", "B.MESSAGE=noise")
+    numbers = [
+        shell.run("event", "send", f"E.K={kind}", f"B.SOURCESERVER={host}")[1].strip()
+        for kind, host in (("a", "web1"), ("b", "db1"), ("b", "WEB1"))
+    ]
+    found = shell.rows("correlation", "dry-run", str(rules))
+    assert [(each["result"], each["sources"]) for each in found] == [
+        ("success", f"{numbers[0]} {numbers[2]}")
+    ]
+    for number, holds in zip(numbers, ("yes", "no", "yes"), strict=True):
+        assert shell.rows("correlation", "explain", number)[0]["holds"] == holds
+
+
 def test_answers_for_programs(shell: Shell) -> None:
     rules = shell.folder / "rules.conf"
     rules.write_text(PAIR)
@@ -211,7 +235,7 @@ def test_answers_for_programs(shell: Shell) -> None:
 
     assert told("correlation", "check", str(rules)) == {"errors": [], "conditions": 1, "advice": []}
     applied = told("correlation", "apply", str(rules), "--backfill", "1")
-    assert (applied["conditions"], applied["unchanged"], applied["backfilled"]) == (1, 0, [])
+    assert (applied["conditions"], applied["unchanged"], applied["backfilled"]) == (1, 0, 0)
     for order, state in (
         ("enable", "running"),
         ("stop", "paused"),
@@ -260,8 +284,12 @@ def test_r_4_a_definition_for_the_next_start(tmp_path: Path) -> None:
         "No agent runs: the definition is stored, and used from its next start on.\n",
         "",
     )
+    assert shell._run("esmctl.main", [*config, "correlation", "clear"], None, "C")[0] == 0
+    assert shell._run("esmctl.main", [*config, "correlation", "apply", str(rules)], None, "C")[0] == 0
     with running_agent(tmp_path / "agent") as agent:
         shell = Shell(agent, tmp_path)
+        (filled,) = shell.rows("correlation", "backfill", "1")
+        assert (filled["condition"], filled["result"]) == ("pair", "open (backfill)")
         assert {each["what"]: each["now"] for each in shell.rows("correlation", "status")}[
             "conditions"
         ] == "pair"

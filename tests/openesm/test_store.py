@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -238,6 +240,26 @@ def test_close_after_a_failure_leaves_no_log(path: Path) -> None:
     store.close()
     assert [file.name for file in path.parent.iterdir()] == ["store"]
     assert stored(path) == [1]
+
+
+def test_another_process_that_looks_takes_nothing_away(path: Path) -> None:
+    """It must not take itself for the last one that has the file open, and remove the log."""
+    look = (
+        "import sqlite3 as s, sys; db = s.connect(sys.argv[1]); db.execute('PRAGMA user_version'); db.close()"
+    )
+    store = Store(path, [FIRST])
+    for number in range(5):
+        store.write(insert(number)).result(WAIT_S)
+        reader = threading.Thread(target=store.read, args=(numbers,))  # with a connection of its own
+        reader.start()
+        reader.join(WAIT_S)
+        subprocess.run([sys.executable, "-c", look, str(path)], check=True, capture_output=True, timeout=60)
+        store.write(insert(number + 100)).result(WAIT_S)
+        assert store.read(numbers)[-1] == number + 100
+    store.close()
+    again = Store(path, [FIRST])
+    assert again.read(numbers) == [*range(5), *range(100, 105)]
+    again.close()
 
 
 def test_backup_while_running(store: Store, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""SEC-63: no shell, no evaluation of text, no pickles, no YAML; every program with a time limit."""
+"""SEC-63: no shell, no evaluation of text, no pickles, only safe YAML; every program with a time limit."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ MODULES = {
     "cPickle",
     "marshal",
     "shelve",
-    "yaml",
     "dill",
     "commands",
     "popen2",
     "pty",
     "jsonpickle",
 }
+YAML = {"yaml.safe_load", "yaml.safe_load_all", "yaml.YAMLError"}
 CALLS = {"eval", "exec", "compile", "__import__"}
 ATTRIBUTES = {"os.system", "os.popen", "os.execl", "os.execlp", "os.spawnlp", "subprocess.getoutput",
               "subprocess.getstatusoutput", "asyncio.create_subprocess_shell", "tempfile.mktemp"}  # fmt: skip
@@ -44,8 +44,10 @@ def violations(tree: ast.AST) -> Iterator[str]:
         match node:
             case ast.Import(names=names):
                 yield from (f"{node.lineno}: {n.name}" for n in names if n.name.split(".")[0] in MODULES)
-            case ast.ImportFrom(module=str(module)) if module.split(".")[0] in MODULES:
+            case ast.ImportFrom(module=str(module)) if module.split(".")[0] in MODULES | {"yaml"}:
                 yield f"{node.lineno}: {module}"
+            case ast.Attribute(value=ast.Name(id="yaml")) if ast.unparse(node) not in YAML:
+                yield f"{node.lineno}: {ast.unparse(node)}"
             case ast.Call(func=function, keywords=keywords):
                 name = ast.unparse(function)
                 if name in CALLS | ATTRIBUTES:
@@ -72,8 +74,9 @@ def test_sec_63_gate(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["import pickle", "from yaml import load", "eval('1')", "os.system('x')", "run('x', shell=True)",
-     "subprocess.run(['x'])", "subprocess.Popen('x', shell=flag)", "import os, marshal"],
+    ["import pickle", "from yaml import load", "import yaml; yaml.load(x)", "yaml.unsafe_load_all(x)",
+     "eval('1')", "os.system('x')", "run('x', shell=True)", "subprocess.run(['x'])",
+     "subprocess.Popen('x', shell=flag)", "import os, marshal"],
 )  # fmt: skip
 def test_sec_63_the_gate_sees(source: str) -> None:
     assert list(violations(ast.parse(source)))

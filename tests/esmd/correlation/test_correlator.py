@@ -20,8 +20,8 @@ from esmd.correlation.decisions import Decisions, give_up
 from esmd.correlation.state import State
 from esmd.service import RefusedError
 from esmd.tables import EVENTS
+from indications.correlation.deciding import Decision
 from indications.correlation.definition import Definition
-from indications.correlation.engine import Decision
 from indications.correlation.event import Event
 from indications.correlation.issuing import Issued
 from indications.correlation.reading import read
@@ -61,7 +61,7 @@ def fill(store: Store, events: list[Event]) -> None:
 def keys(store: Store) -> list[str]:
     """Correlation events of the log, in its order."""
     rows = store.read(lambda db: db.execute("SELECT key FROM event WHERE key NOT NULL ORDER BY number"))
-    return [key for (key,) in rows]
+    return [key.partition("#")[0] for (key,) in rows]
 
 
 def run(correlating: Correlator, now: float | None = None) -> list[Decision]:
@@ -112,10 +112,108 @@ def test_a_failed_transaction_is_done_again(store: Store) -> None:
     correlating = Correlator(store, read(ABC, "x"))
     put(store, (1, "a"), (2, "b"))
     with pytest.raises(sqlite3.OperationalError):
-        correlating.advance(issue=failing).result()
+        store.write(lambda db: correlating.batch(db, issue=failing)).result()
     assert keys(store) == []
     run(correlating)
     assert keys(store) == ["pair/1/SUCCESS"]
+
+
+TOGETHER = """VERSION=2
+[first]
+CON=E.K==x
+SUCCESS_EVENT=E.K:first
+[both]
+CON=E.K==x
+CON=E.K==first
+TIMEOUT=10
+SUCCESS_EVENT=E.K:both
+FAIL_EVENT=E.K:never
+"""
+AFTER = """VERSION=2
+[first]
+CON=E.K==x
+SUCCESS_EVENT=E.K:first
+[then]
+CON=E.K==first
+CON=E.K==y
+CON=E.K==z
+TYPE=sequence
+TIMEOUT=10
+SUCCESS_EVENT=E.K:then
+FAIL_EVENT=E.K:never
+"""
+OLDEST = """VERSION=2
+[first]
+CON=E.K==x
+SUCCESS_EVENT=E.K:p
+[then]
+CON=E.K==p
+CON=E.K==q
+TIMEOUT=10
+SUCCESS_EVENT=E.K:then
+"""
+
+
+def sources(store: Store) -> list[str]:
+    seqno = "attributes ->> '$.\"E.JP1_GENERATE_SOURCE_SEQNO\"'"
+    query = f"SELECT {seqno} FROM event WHERE key NOT NULL ORDER BY number"
+    return [found for (found,) in store.read(lambda db: db.execute(query).fetchall())]
+
+
+def open_sets(store: Store) -> int:
+    return store.read(lambda db: int(db.execute("SELECT count(*) FROM correlation_match").fetchone()[0]))
+
+
+def test_a_set_that_its_own_event_completes_is_gone(store: Store) -> None:
+    """The correlation event is offered after all that the event before it has decided."""
+    put(store, (1, "x"))
+    run(Correlator(store, read(TOGETHER, "x")))
+    assert (keys(store), open_sets(store)) == (["first/1/SUCCESS", "both/1/SUCCESS"], 0)
+    run(Correlator(store, read(TOGETHER, "x")), 100.0)
+    assert len(keys(store)) == 2
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_set_that_a_correlation_event_opened(store: Store, restarts: bool) -> None:
+    """Its number is beyond that of y, which was taken after it."""
+    correlating = Correlator(store, read(AFTER, "x"))
+    put(store, (1, "x"), (2, "y"))
+    run(correlating)
+    put(store, (3, "z"))
+    run(Correlator(store, read(AFTER, "x")) if restarts else correlating)
+    assert keys(store) == ["first/1/SUCCESS", "then/3/SUCCESS"]
+    assert sources(store)[1] == "3 2 4"
+    assert open_sets(store) == 0
+    run(Correlator(store, read(AFTER, "x")), 100.0)
+    assert len(keys(store)) == 2
+
+
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_the_oldest_set_is_the_same_in_any_batches(
+    store: Store, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """R-47, R-51: the set of the correlation event began before that of p."""
+    monkeypatch.setattr(correlator, "BATCH", batch)
+    put(store, (1.0, "x"), (1.4, "p"), (2.0, "q"))
+    run(Correlator(store, read(OLDEST, "x")))
+    rows = store.read(
+        lambda db: db.execute(
+            "SELECT arrived FROM correlation_match JOIN event ON event.number = correlation_match.number"
+        ).fetchall()
+    )
+    assert rows == [(1.4,)], "what is left is the younger one"
+
+
+def test_the_same_event_opens_a_set_of_another_definition(store: Store) -> None:
+    """An event is issued once for a condition, not for its name."""
+    put(store, (1, "a"))
+    run(Correlator(store, read(ABC, "x")), 20.0)
+    store.write(lambda db: db.execute("INSERT INTO correlation_match VALUES ('pair', 1, 1, 0, 1)") and None)
+    run(Correlator(store, read(ABC.replace("TIMEOUT=10", "TIMEOUT=30"), "x")), 100.0)
+    assert keys(store) == ["pair/1/FAIL", "pair/1/FAIL"]
+    store.write(lambda db: db.execute("INSERT INTO correlation_match VALUES ('pair', 1, 1, 0, 1)") and None)
+    run(Correlator(store, read(ABC, "x")), 100.0)
+    assert len(keys(store)) == 2, "this one was issued before"
 
 
 @settings(max_examples=40, deadline=None)
@@ -181,7 +279,7 @@ def test_the_history_has_each_decision_once(store: Store) -> None:
     correlating = Correlator(store, read(ABC, "x"))
     put(store, (1, "a"), (2, "b"), (3, "a"))
     with pytest.raises(sqlite3.OperationalError):
-        correlating.advance(issue=failing).result()
+        store.write(lambda db: correlating.batch(db, issue=failing)).result()
     assert history(store) == []
     run(correlating)
     correlating = Correlator(store, read(ABC, "x"))

@@ -84,7 +84,9 @@ class Site:
             " ORDER BY number"
         )
         rows = self.store.read(lambda db: db.execute(query).fetchall())
-        return [f"{key.split('/')[0]} {key.split('/')[2]} {sources}" for key, sources in rows]
+        return [
+            f"{key.split('/')[0]} {key.split('/')[2].partition('#')[0]} {sources}" for key, sources in rows
+        ]
 
     def history(self, what: str) -> list[dict[str, Any]]:
         rows = self.store.read(lambda db: db.execute("SELECT record FROM correlation_history").fetchall())
@@ -362,6 +364,16 @@ def switched(site: Site, before: bool, start: str, **options: object) -> Plan:
     site.stop()
     site.event("D", later=60)
     return site.start(integrated_db=not before, start=start, **options)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_r_83_the_option_is_changed_while_it_runs(site: Site, before: bool) -> None:
+    """It is for the next start, which sees that it has changed."""
+    site.start(integrated_db=before)
+    site.event("X")
+    site.read()
+    site.stop(integrated_db=not before)
+    assert site.start().discards is Why.SWITCHED
 
 
 def test_r_80_off_and_cold(site: Site) -> None:

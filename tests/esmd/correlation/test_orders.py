@@ -11,7 +11,7 @@ from esmd.audit import Audit
 from esmd.auth.authenticator import admitted
 from esmd.auth.users import Role
 from esmd.correlation.orders import Orders
-from esmd.correlation.service import Life
+from esmd.correlation.running import Life
 from esmd.daemon import Agent
 from esmd.service import RefusedError
 from openesm.settings import load

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from indications.correlation.engine import (
-    Decision,
-    Engine,
-    Failed,
-    Limited,
-    LimitEnded,
-    Succeeded,
-    Ungrouped,
-)
+from indications.correlation.deciding import Decision, Failed, Limited, LimitEnded, Succeeded, Ungrouped
+from indications.correlation.engine import Engine
 from indications.correlation.event import Event
 from indications.correlation.issuing import Issued
 from indications.correlation.matching import Belongs, nobody_belongs

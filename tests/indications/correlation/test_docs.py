@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from indications.correlation.deciding import Failed, Succeeded
 from indications.correlation.definition import Definition
-from indications.correlation.engine import Engine, Failed, Succeeded
+from indications.correlation.engine import Engine
 from indications.correlation.event import Event
 from indications.correlation.groups import read_groups
 from indications.correlation.reading import read

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indications.correlation.deciding import Decision, Failed, Group, Held, Succeeded
 from indications.correlation.definition import (
     AttributeCondition,
     Condition,
@@ -16,7 +17,7 @@ from indications.correlation.definition import (
     Kind,
     Operator,
 )
-from indications.correlation.engine import Decision, Engine, Failed, Group, Held, Succeeded
+from indications.correlation.engine import Engine
 from indications.correlation.event import Event
 from indications.correlation.partitions import Part, Router
 from tests.indications.correlation.model import Model, Told

@@ -9,7 +9,8 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from indications.correlation.engine import Engine, Failed, Succeeded
+from indications.correlation.deciding import Failed, Succeeded
+from indications.correlation.engine import Engine
 from indications.correlation.event import Event
 from indications.correlation.partitions import Part, Router
 from indications.correlation.reading import read

@@ -191,6 +191,16 @@ def test_there_is_one_for_every_reason() -> None:
     assert told <= raised
 
 
+@pytest.mark.parametrize(
+    "line", ["TIMEOUT={}", "TYPE=threshold:{}", "CORRELATION_NUM={}", "CON=CID:{},E.K==a"]
+)
+def test_numbers_of_any_length(line: str) -> None:
+    """Python refuses to read those of more than 4,300 digits."""
+    assert wrong(f"VERSION=2\n[n]\n{OK}\n{line.format('9' * 5000)}\n")
+    con = "" if line.startswith("CON") else OK
+    read(f"VERSION=2\n[n]\n{con}\n{line.format('0' * 5000 + '7')}\nFAIL_EVENT=E.K:x\n", "x")
+
+
 def test_too_many_conditions() -> None:
     text = "".join(f"[n{number}]\n{OK}\n" for number in range(1001))
     assert wrong(text) == [(3001, 1, "too-many-conditions")]

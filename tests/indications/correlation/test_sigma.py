@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from indications.correlation.engine import Engine, Succeeded
+from indications.correlation.deciding import Succeeded
+from indications.correlation.engine import Engine
 from indications.correlation.event import Event
 from indications.correlation.reading import read
 from indications.correlation.sigma import SigmaError, imported
@@ -172,6 +173,17 @@ def test_detections_that_are_no_conjunction(detection: object) -> None:
     (rule,) = documents(COUNT)
     with pytest.raises(SigmaError):
         imported([{"name": "failed_logon", "detection": detection}, rule], {})
+
+
+def test_where_events_come_from_has_to_be_said() -> None:
+    known, rule = documents(FAILED, COUNT)
+    known["logsource"] = {"product": "windows", "service": "security", "definition": "audit them"}
+    with pytest.raises(SigmaError, match=r"--field logsource\.product=E\.NAME"):
+        imported([known, rule], {})
+    text = imported([known, rule], {"logsource.product": "E.PRODUCT_NAME", "logsource.service": ""})
+    others = [logon("admin", **{"E.PRODUCT_NAME": "linux"})] * 3
+    assert taken(text, *others) == []
+    assert taken(text, *[logon("admin", **{"E.PRODUCT_NAME": "Windows"})] * 3) == [("many_failed", (1, 2, 3))]
 
 
 def test_no_rule_at_all() -> None:
