@@ -71,6 +71,8 @@ async def connected(
             yield wire
         finally:
             wire.writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await wire.writer.wait_closed()
 
 
 def request(operation: str, parameters: Mapping[str, str], number: int, authorization: str = "") -> bytes:
