@@ -23,6 +23,7 @@ def run(args: argparse.Namespace) -> Table:
         ("events waiting", str(told["waiting_events"])),
         ("events", str(told["events"])),
         ("issued", str(told["issued"])),
+        ("problem", told["error"] or "-"),
         ("start option", told["options"]["start"]),
         ("begin", str(told["options"]["begin"])),
         ("integrated database", "on" if told["options"]["integrated_db"] else "off"),
