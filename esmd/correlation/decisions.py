@@ -119,7 +119,7 @@ class Decisions:
     def list(self, principal: Principal, args: Arguments) -> Told:
         """Records, the oldest one first, of at most the `limit` newest ones; with `event` the open sets too.
 
-        `foreign` has the numbers of source events of business groups that are not the caller's (R-63).
+        `foreign_group` has the numbers of source events of business groups that are not the caller's (R-63).
 
         Args:
             args: `since`, wall clock; `condition`, a name; `event`, the number of a source or of what was
@@ -151,7 +151,7 @@ class Decisions:
             return told if event is None else told + _open(db, event)
 
         records = self._store.read(read)
-        return {"records": records, "foreign": self._foreign(principal, records)}
+        return {"records": records, "foreign_group": self._foreign(principal, records)}
 
     def _foreign(self, principal: Principal, records: Sequence[Mapping[str, Any]]) -> Sequence[int]:
         groups = self._state().groups

@@ -331,8 +331,8 @@ def test_r_63_r_64_restricted(site: Site) -> None:
     mine = site.send("a else1", "b else1")
     theirs = site.send("a web1", "b web1")
     eventually(lambda: len(site.issued()) == 2, "both pairs are complete", 10)
-    assert site.ask("correlation-history", event=mine[0])["foreign"] == []
-    assert site.ask("correlation-history", event=theirs[0])["foreign"] == theirs
+    assert site.ask("correlation-history", event=mine[0])["foreign_group"] == []
+    assert site.ask("correlation-history", event=theirs[0])["foreign_group"] == theirs
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,23 @@ def test_groups_and_options_of_the_agent_decide_in_tools_too(shell: Shell) -> No
         assert shell.rows("correlation", "explain", number)[0]["holds"] == holds
 
 
+def test_r_63_related_events(shell: Shell) -> None:
+    groups = shell.folder / "groups.toml"
+    groups.write_text('["/mine"]\nhosts = ["h1"]\nusers = ["local:0"]\n["/theirs"]\nhosts = ["h2"]\n')
+    shell.run("group", "apply", str(groups))
+    shell.on(PAIR)
+    shell.run("event", "send", "E.K=a", "B.SOURCESERVER=h1")
+    shell.run("event", "send", "E.K=b", "B.SOURCESERVER=h2", "E.SEVERITY=Error")
+    issued = shell.decided("success")["issued"]
+    rows = shell.rows("event", "related", issued)
+    assert [(each["place"], each["severity"], each["host"], each["foreign_group"]) for each in rows] == [
+        ("CON 1", "-", "h1", "false"),
+        ("CON 2", "Error", "h2", "true"),
+    ]
+    code, _, told = shell.run("event", "related", rows[0]["number"])
+    assert (code, "no correlation event" in told) == (1, True)
+
+
 def test_answers_for_programs(shell: Shell) -> None:
     rules = shell.folder / "rules.conf"
     rules.write_text(PAIR)
