@@ -80,21 +80,32 @@ def _cause(record: Mapping[str, Any]) -> str:
             return say("esmctl.correlation-missing", cons=cons, seconds=seconds)
         return say("esmctl.correlation-late", found=len(sources), seconds=seconds)
     if not sources:
-        return " ".join(f"{name}={_short(value)}" for name, value in detail.items())
+        return " ".join(f"{name}={_short(name, value)}" for name, value in detail.items())
+    if what == "open" and "goes_on" in detail:
+        return say("esmctl.correlation-goes-on" if detail["goes_on"] else "esmctl.correlation-open")
     return ", ".join(f"CON {con + 1}: {number}" for con, number, _ in sources)
 
 
 _PLAIN = frozenset({"limited", "limit-ended", "saved"})
 
 
-def _short(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value)) or "-"
-    return "-" if value is None else str(value)
+def _short(name: str, value: object) -> str:
+    match value:
+        case list():
+            return ",".join(map(str, value)) or "-"
+        case bool():
+            return "on" if value else "off"
+        case float() if name == "last_commit":
+            return moment(value)
+        case None | "":
+            return "-"
+    return str(value)
 
 
 def options_table(options: Mapping[str, Any]) -> Table:
-    rows = ((name, say(f"esmctl.set-{name.replace('_', '-')}"), _short(options[name])) for name in options)
+    rows = (
+        (name, say(f"esmctl.set-{name.replace('_', '-')}"), _short(name, options[name])) for name in options
+    )
     return Table(("option", "value", "meaning"), tuple((name, value, what) for name, what, value in rows))
 
 

@@ -21,13 +21,16 @@ def definition(path: Path) -> Definition:
     """What a file says.
 
     Raises:
-        FailureError: it cannot be read.
+        FailureError: it cannot be read, or has no generation condition.
         DefinitionError: everything that is wrong with it.
     """
     try:
-        return read(path.read_text("utf-8"), str(path))
+        found = read(path.read_text("utf-8"), str(path))
     except UnicodeDecodeError as failed:
         raise FailureError.of("file-failed", path=path, reason=failed) from failed
+    if not found.conditions:
+        raise FailureError.of("empty-definition", file=path)
+    return found
 
 
 def store(folder: Path, text: str, file: str) -> None:

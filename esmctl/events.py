@@ -16,7 +16,7 @@ from esmctl.telling import moment, since
 from indications.correlation.event import Event, full_id
 from openesm.text import say
 
-TIME_DIGITS = 12
+TIME_DIGITS = 11
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,14 +30,19 @@ def events(args: argparse.Namespace) -> Iterator[Event]:
     Raises:
         FailureError: the file cannot be read, or a line of it is no event.
     """
+    for row in rows(args):
+        yield of_told(row)
+
+
+def rows(args: argparse.Namespace) -> Iterator[Mapping[str, Any]]:
+    """The same as they are told: those of the agent have `at`, seconds since the epoch."""
     if args.events is not None:
         yield from of_file(args.events)
         return
     socket, after = socket_path(args), 0
-    while rows := agent.ask(socket, "event-list", after=after, since=args.since)["events"]:
-        for row in rows:
-            yield of_told(row)
-        after = rows[-1]["number"]
+    while found := agent.ask(socket, "event-list", after=after, since=args.since)["events"]:
+        yield from found
+        after = found[-1]["number"]
 
 
 def of_agent(socket: Path, number: int) -> Event | None:
@@ -46,7 +51,7 @@ def of_agent(socket: Path, number: int) -> Event | None:
     return of_told(rows[0]) if rows and rows[0]["number"] == number else None
 
 
-def of_file(path: Path) -> Iterator[Event]:
+def of_file(path: Path) -> Iterator[Mapping[str, Any]]:
     """`{"number": 1, "arrived": 0.5, "attributes": {"E.SEVERITY": "Error"}}`, numbers rising."""
     last = 0
     try:
@@ -55,23 +60,37 @@ def of_file(path: Path) -> Iterator[Event]:
                 if not line.strip():
                     continue
                 try:
-                    event = of_told(json.loads(line))
+                    row = json.loads(line)
+                    event = of_told(row)
                 except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as wrong:
                     raise FailureError.of("bad-event", file=path, line=number, reason=wrong) from wrong
                 if event.number <= last:
                     reason = f"number {event.number}"
                     raise FailureError.of("bad-event", file=path, line=number, reason=reason)
                 last = event.number
-                yield event
+                yield row
     except (OSError, UnicodeDecodeError) as failed:
         raise FailureError.of("file-failed", path=path, reason=failed) from failed
 
 
-def line(event: Event) -> str:
-    """An event on a line of a terminal."""
-    told = [event.attributes.get(name, "") for name in ("E.SEVERITY", "B.SOURCESERVER", "B.MESSAGE")]
-    at = told_time(event)
-    return visible("  ".join([str(event.number), "-" if at is None else moment(at), *filter(None, told)]))
+def line(row: Mapping[str, Any]) -> str:
+    """An event on a line of a terminal, in columns."""
+    event = of_told(row)
+    told = [event.attributes.get(name, "-") for name in ("E.SEVERITY", "B.SOURCESERVER", "B.MESSAGE")]
+    rest = [f"{name}={value}" for name, value in event.attributes.items() if name not in _IN_COLUMNS]
+    columns = f"{event.number:>8}", f"{shown_time(row):19}", f"{told[0]:11}", f"{told[1]:15}", told[2]
+    return visible("  ".join([*columns, *rest]))
+
+
+_IN_COLUMNS = frozenset(
+    {"E.SEVERITY", "B.SOURCESERVER", "B.MESSAGE", "B.TIME", "B.SEQNO", "B.ID", "B.DESTSERVER"}
+)
+
+
+def shown_time(row: Mapping[str, Any]) -> str:
+    """When it arrived; of a file, when it happened as it says itself."""
+    at = row.get("at", told_time(of_told(row)))
+    return moment(at) if isinstance(at, int | float) and 0 <= at < 10**TIME_DIGITS else "-"
 
 
 def told_time(event: Event) -> int | None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
+from esmctl.events import told_time
 from esmctl.output import shortened, visible, width
+from esmctl.telling import moment
 from indications.correlation.event import Event
 from openesm.text import say
 
@@ -58,7 +60,9 @@ def of_record(record: Mapping[str, Any], events: Mapping[int, Event | None]) -> 
         last = max(each.after_s for each in marks)
         marks.append(Mark(last, say("esmctl.timeline-issued"), str(record["issued"]), "end"))
     group = " ".join(each for each in record.get("group", ()) if each.isprintable())
-    title = f"[{record['condition']}] {group} {record['what']}".replace("  ", " ")
+    first = events.get(sources[0][1])
+    at = "" if first is None or (told := told_time(first)) is None else f", {moment(told)}"
+    title = f"[{record['condition']}] {group} {record['what']}".replace("  ", " ") + at
     return Timeline(title, marks)
 
 

@@ -27,6 +27,8 @@ def run(args: argparse.Namespace) -> Statement:
         definitions.store(settings_of(args).state.dir, text, str(args.file))
         return Statement([say("esmctl.correlation-stored")], {"stored": True})
     lines = [say("esmctl.correlation-applied", count=told["conditions"], unchanged=told["unchanged"])]
+    if told["discarded_sets"]:
+        lines.append(say("esmctl.correlation-gave-up", count=told["discarded_sets"]))
     if args.backfill:
         lines.append(say("esmctl.correlation-backfilled", count=told["backfilled"]))
     said = notes(told["advice"])

@@ -5,7 +5,7 @@ import argparse
 from esmctl import definitions
 from esmctl.correlating import note_of, surroundings
 from esmctl.output import Statement
-from indications.correlation.groups import advice
+from indications.correlation.advising import advice
 from indications.correlation.wrong import DefinitionError, Wrong
 from openesm.text import locale_language, say
 

@@ -30,7 +30,9 @@ def run(args: argparse.Namespace) -> int:
         text = imported(documents, fields)
     except SigmaError as wrong:
         raise FailureError(wrong.message) from wrong
-    read(text, "sigma")  # what it must not be is told with its place in the output
+    if unused := [name for name in fields if not any(_has(each, name) for each in documents)]:
+        raise FailureError.of("sigma-unused", fields=", ".join(unused))
+    read(text, say("esmctl.sigma-output"))  # what it must not be is told with its place in the output
     sys.stdout.write(text)
     return 0
 
@@ -43,3 +45,13 @@ def _documents(path: Path) -> Iterator[object]:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as wrong:
         reason = " ".join(str(wrong).split())
         raise FailureError.of("file-failed", path=path, reason=reason) from wrong
+
+
+def _has(value: object, name: str) -> bool:
+    """Whether a field stands anywhere in a document."""
+    if isinstance(value, dict):
+        source = value.get("logsource")
+        if isinstance(source, dict) and name in [f"logsource.{key}" for key in source]:
+            return True
+        return any(str(key).split("|")[0] == name or _has(each, name) for key, each in value.items())
+    return any(each == name or _has(each, name) for each in value) if isinstance(value, list) else False

@@ -30,5 +30,9 @@ def run(args: argparse.Namespace) -> Statement:
         raise FailureError.of("no-timeline", number=args.number)
     if args.svg is not None:
         atomic.write(args.svg, timeline.svg(drawn).encode(), mode=0o644)
-    lines = [] if args.svg else "\n".join(timeline.text(each) for each in drawn).splitlines()
+    lines = (
+        [say("esmctl.timeline-written", file=args.svg)]
+        if args.svg
+        else "\n".join(timeline.text(each) for each in drawn).splitlines()
+    )
     return Statement(lines, {"timelines": [asdict(each) for each in drawn]})

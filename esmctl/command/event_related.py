@@ -1,4 +1,4 @@
-"""esmctl event related: the source events of a correlation event; those of another business group are marked."""
+"""esmctl event related: the source events of a correlation event; those of other business groups marked."""
 
 import argparse
 from collections.abc import Iterator

@@ -6,7 +6,7 @@ import sys
 import time
 
 from esmctl import agent
-from esmctl.events import line, of_told
+from esmctl.events import line
 from esmctl.place import socket_path
 from openesm.text import say
 
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
         rows = []
     while True:
         for row in rows if left is None else rows[:left]:
-            sys.stdout.write(f"{json.dumps(row, ensure_ascii=False) if args.json else line(of_told(row))}\n")
+            sys.stdout.write(f"{json.dumps(row, ensure_ascii=False) if args.json else line(row)}\n")
         sys.stdout.flush()
         if left is not None:
             left -= len(rows)

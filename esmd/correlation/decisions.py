@@ -119,7 +119,8 @@ class Decisions:
     def list(self, principal: Principal, args: Arguments) -> Told:
         """Records, the oldest one first, of at most the `limit` newest ones; with `event` the open sets too.
 
-        `foreign_group` has the numbers of source events of business groups that are not the caller's (R-63).
+        `foreign_group` has the numbers of source events of business groups that are not the caller's (R-63),
+        `fate` what kept the event from every condition.
 
         Args:
             args: `since`, wall clock; `condition`, a name; `event`, the number of a source or of what was
@@ -151,7 +152,8 @@ class Decisions:
             return told if event is None else told + _open(db, event)
 
         records = self._store.read(read)
-        return {"records": records, "foreign_group": self._foreign(principal, records)}
+        told: Told = {"records": records, "foreign_group": self._foreign(principal, records)}
+        return told if event is None else {**told, "fate": self._store.read(lambda db: _fate(db, event))}
 
     def _foreign(self, principal: Principal, records: Sequence[Mapping[str, Any]]) -> Sequence[int]:
         groups = self._state().groups
@@ -165,6 +167,27 @@ class Decisions:
             for number, row in zip(numbers, hosts, strict=True)
             if row and row[0] and groups.is_foreign(principal.name, row[0])
         ]
+
+
+def _fate(db: sqlite3.Connection, event: int) -> dict[str, object] | None:
+    """What kept an event from every condition: it waits, was passed over, or came while correlation was off.
+
+    None where nothing did.
+    """
+    processed, is_enabled = db.execute("SELECT processed, is_enabled FROM correlation").fetchone()
+    row = db.execute(
+        "SELECT at, record ->> '$.what' FROM correlation_history WHERE :event BETWEEN"
+        " record ->> '$.detail.passed_over[0]' AND record ->> '$.detail.passed_over[1]' LIMIT 1",
+        {"event": event},
+    ).fetchone()
+    if row is not None:
+        return {"what": f"passed-over-{row[1]}", "at": row[0]}
+    known = db.execute("SELECT 1 FROM event WHERE number = ?", (event,)).fetchone()
+    if event > processed and known and is_enabled:
+        return {"what": "waits"}
+    if not known or (event > processed and not is_enabled):
+        return {"what": "off"}
+    return None
 
 
 def _open(db: sqlite3.Connection, event: int) -> list[dict[str, Any]]:

@@ -101,8 +101,8 @@ class EventLog:
         rows = self._alerts.store.read(
             lambda db: db.execute(f"{_EVENTS} ORDER BY number {order} LIMIT :limit", wanted).fetchall()
         )
-        found = [self._event(*row) for row in sorted(rows)]
-        return {"events": [_told(each) for each in found]}
+        lead = clock.wall_lead()
+        return {"events": [_told(self._event(*row), row[1] + lead) for row in sorted(rows)]}
 
     def send(self, principal: Principal, args: Arguments) -> Told:
         """Puts events into the log, all or none of them.
@@ -142,5 +142,7 @@ def _append(db: sqlite3.Connection, now: float, attributes: Mapping[str, str]) -
     return append(db, now, {**attributes, "B.SEQNO": str(number)}, number=number)
 
 
-def _told(event: Event) -> dict[str, object]:
-    return {"number": event.number, "arrived": event.arrived, "attributes": dict(event.attributes)}
+def _told(event: Event, at: float) -> dict[str, object]:
+    """`arrived` is agent time, and `at` the same moment by the wall clock of now."""
+    attributes = dict(event.attributes)
+    return {"number": event.number, "arrived": event.arrived, "at": at, "attributes": attributes}

@@ -22,7 +22,7 @@ from esmd.prerequisites import lock_state
 from esmd.tables import MIGRATIONS
 from indications.correlation.definition import Definition
 from indications.correlation.history import Record
-from indications.correlation.starting import LastRun, Plan, StartOption, Where, Why, plan
+from indications.correlation.starting import LastRun, OnPause, Plan, StartOption, Where, Why, plan
 from openesm.store import Store
 
 HOUR_S = 3600.0
@@ -102,6 +102,7 @@ def begin(db: sqlite3.Connection, state: State, now: float, wanted: Plan | None 
                     "sets": sets,
                     "discarded": why and str(why),
                     "skipped": skipped,
+                    **({"passed_over": [processed + 1, after]} if after > processed else {}),
                     "was_killed": begun.was_killed,
                     "last_commit": committed_at,
                 },
@@ -148,9 +149,30 @@ def note_since(db: sqlite3.Connection, definition: Definition, unchanged: list[s
     db.executemany("INSERT INTO correlation_since SELECT ?, processed FROM correlation", new)
 
 
-def pass_over(db: sqlite3.Connection) -> None:
-    """What has come until now is not correlated any more (R-7)."""
-    db.execute("UPDATE correlation SET processed = max(processed, ?)", (last_event(db),))
+def pass_over(db: sqlite3.Connection) -> dict[str, object]:
+    """What has come until now is not correlated any more; for the record, which events these are."""
+    (processed,) = db.execute("SELECT processed FROM correlation").fetchone()
+    last = last_number(db)
+    db.execute("UPDATE correlation SET processed = ?", (last,))
+    return {"passed_over": [processed + 1, last]} if last > processed else {}
+
+
+def note_pause(db: sqlite3.Connection, state: State) -> None:
+    """Begins a pause, or ends it: then what came in it is passed over, unless it was held (R-7)."""
+    last = last_event(db)
+    passed_over = None
+    if not state.is_paused and state.options.on_pause is OnPause.DISCARD:
+        (processed,) = db.execute("SELECT processed FROM correlation").fetchone()
+        paused_after = _one(
+            db,
+            "SELECT ifnull(max(record ->> '$.detail.after'), 0) FROM correlation_history"
+            " WHERE record ->> '$.what' = 'pause'",
+            (),
+        )
+        passed_over = [paused_after + 1, last] if last > paused_after else None
+        db.execute("UPDATE correlation SET processed = ?", (max(processed, last),))
+    detail = {"after": last, **({"passed_over": passed_over} if passed_over else {})}
+    decisions.keep(db, [Record("pause" if state.is_paused else "resume", detail=detail)])
 
 
 def store_definition(folder: Path, text: str, file: str) -> None:

@@ -15,12 +15,13 @@ from esmd.commanding import Told, audited, refusal, store_failures
 from esmd.correlation import backfill, decisions, lives
 from esmd.correlation.backfill import Filled, Wanted
 from esmd.correlation.decisions import Decisions
-from esmd.correlation.event_log import EventLog, last_number
+from esmd.correlation.event_log import EventLog
 from esmd.correlation.running import Life
 from esmd.correlation.service import Correlation
 from esmd.correlation.state import State
 from esmd.service import Arguments, Command, RefusedError
-from indications.correlation.groups import GroupsError, advice, read_groups
+from indications.correlation.advising import advice
+from indications.correlation.groups import GroupsError, read_groups
 from indications.correlation.history import Record
 from indications.correlation.limits import BEGIN_HOURS_MOST
 from indications.correlation.reading import read
@@ -138,13 +139,15 @@ class Orders:
 
         def work(db: sqlite3.Connection) -> tuple[int, Filled]:
             gone = decisions.give_up(db, Why.CHANGED, kept)
+            passed_over: dict[str, object] = {}
             if before.is_enabled:
                 lives.changed(db, fresh)
             else:  # what has come until now was offered to nobody, and is not any more
-                db.execute("UPDATE correlation SET processed = ?", (last_number(db),))
+                passed_over = lives.pass_over(db)
             lives.note_since(db, definition, unchanged)
             detail = {"file": file, "user": principal.name, "conditions": len(definition.conditions)}
-            decisions.keep(db, [Record("applied", detail={**detail, "unchanged": unchanged, "sets": gone})])
+            detail |= {"unchanged": unchanged, "given_up_sets": gone, **passed_over}
+            decisions.keep(db, [Record("applied", detail=detail)])
             return gone, backfill.fill(db, wanted, self._now) if hours and is_short else Filled()
 
         gone, filled = self._correlation.change(fresh, work)
@@ -218,6 +221,8 @@ class Orders:
 
     def _pause(self, is_paused: bool) -> Told:
         self._must_be_settled()
+        if not self._state.is_enabled:
+            raise refusal("not-enabled")
         self._correlation.pause(is_paused)
         return self._told_state()
 
@@ -279,7 +284,7 @@ class Orders:
 
 def _hours(given: object, least: int) -> int:
     if not isinstance(given, int) or isinstance(given, bool) or not least <= given <= BEGIN_HOURS_MOST:
-        raise refusal("bad-argument", name="hours")
+        raise refusal("bad-hours", most=BEGIN_HOURS_MOST)
     return given
 
 

@@ -318,9 +318,10 @@ class Correlation:
 
     def pause(self, is_paused: bool) -> None:
         """What came before a pause is decided before it; what comes in it is not, or after it (R-7)."""
-        passes_over = not is_paused and self._state.options.on_pause is OnPause.DISCARD
-        fresh = replace(self._state, is_paused=is_paused)
-        self.change(fresh, lives.pass_over if passes_over and self._state.is_paused else lambda _db: None)
+        if self._state.is_paused is not is_paused:
+            fresh = replace(self._state, is_paused=is_paused)
+            self.change(fresh, lambda db: lives.note_pause(db, fresh))
+            log.info("correlation is paused" if is_paused else "correlation goes on after a pause")
 
 
 class _Batch:

@@ -20,12 +20,10 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from indications.correlation.definition import Condition, Definition, Variable
 from indications.correlation.limits import GROUP_DEPTH_MOST, GROUPS_MOST
 from openesm.text import Message
 
 _PATH = re.compile(r"(?:/[^/\x00-\x1f]+)+\Z")
-_SOURCE_HOST = "E.JP1_SOURCEHOST"
 
 
 class GroupsError(ValueError):
@@ -109,30 +107,3 @@ def _upwards(path: str) -> Iterator[str]:
 
 def _wrong(key: str, **args: object) -> GroupsError:
     return GroupsError(Message.of(f"correlation.{key}", **args))
-
-
-def advice(definition: Definition, groups: Groups) -> list[Message]:
-    """What is no error, and still not as its author may think (R-61, R-64)."""
-    found: list[Message] = []
-    for condition in definition.conditions:
-        name = condition.name
-        compared = [
-            *condition.target,
-            *(each for con in (*condition.cons, *condition.excluded) for each in con.conditions),
-        ]
-        paths = dict.fromkeys(path for each in compared if each.is_group for path in each.values)
-        unknown = (path for path in paths if path not in groups.hosts)
-        found += (Message.of("correlation.unknown-group", name=name, path=path) for path in unknown)
-        if groups.is_restricted:
-            if not any(each.is_group for each in condition.target):
-                found.append(Message.of("correlation.no-group-target", name=name))
-            if condition.success is not None and not _passes_host_on(condition):
-                found.append(Message.of("correlation.no-source-host", name=name))
-    return found
-
-
-def _passes_host_on(condition: Condition) -> bool:
-    return any(
-        each.attribute == _SOURCE_HOST and any(isinstance(piece, Variable) for piece in each.pieces)
-        for each in condition.success or ()
-    )

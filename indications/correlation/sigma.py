@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from indications.correlation.definition import Kind
+from indications.correlation.limits import TIMEOUT_S_MOST
 from openesm.text import Message
 
 _KINDS = {
@@ -138,8 +139,8 @@ def _kind(title: object, kind: Kind, condition: object, rules: int) -> str:
 
 def _seconds(title: object, span: object) -> int:
     match = _SPAN.match(str(span))
-    if match is None:
-        raise SigmaError(title, "bad", name="timespan")
+    if match is None or int(match[1]) * _UNITS[match[2]] > TIMEOUT_S_MOST:
+        raise SigmaError(title, "bad", name=f"timespan {span}")
     return int(match[1]) * _UNITS[match[2]]
 
 
@@ -175,14 +176,17 @@ def _log_source(title: object, given: object, rules: _Rules) -> Iterator[str]:
     """Where the events come from; there is no attribute that says so for every site."""
     if not isinstance(given, Mapping):
         raise SigmaError(title, "bad", name="logsource")
-    for key, value in given.items():
-        name = f"logsource.{key}"
-        if key == "definition":  # words for people
-            continue
-        if name not in rules.fields:
-            raise SigmaError(title, "log-source", name=name, value=value)
+    named = {f"logsource.{key}": value for key, value in given.items() if key != "definition"}
+    if missing := [name for name in named if name not in rules.fields]:
+        options = " ".join(f"--field {name}=E.NAME" for name in missing)
+        raise SigmaError(title, "log-source", values=_listed(named), options=options)
+    for name, value in named.items():
         if rules.fields[name]:
             yield from _field(title, name, str(value), rules)
+
+
+def _listed(named: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in named.items())
 
 
 def _selection(title: object, selection: object, rules: _Rules) -> Iterator[str]:

@@ -157,6 +157,43 @@ def test_r_6_r_7_a_pause_has_sharp_edges(site: Site) -> None:
     assert site.status("open_sets") == 1  # b of within
 
 
+def test_r_93_why_no_condition_saw_an_event(site: Site) -> None:
+    """It came while correlation was off, in a pause, or waits; a pause stands in the history."""
+
+    def fate(number: int) -> str | None:
+        found = site.ask("correlation-history", event=number)["fate"]
+        return None if found is None else str(found["what"])
+
+    (off,) = site.send("a h1")
+    alert = site.ask("alert-show", uuid=site.ask("alert-test")["uuid"])["number"]
+    site.on(PAIR)
+    (seen,) = site.send("a h1")
+    site.settled()
+    site.ask("correlation-stop")
+    (paused,) = site.send("b h1")
+    site.ask("correlation-start")
+    assert [fate(number) for number in (off, alert, seen, paused)] == [
+        "passed-over-applied",
+        "passed-over-applied",
+        None,
+        "passed-over-resume",
+    ]
+    assert [each["what"] for each in site.ask("correlation-history")["records"]][-2:] == ["pause", "resume"]
+    site.ask("correlation-set", on_pause="hold")
+    site.ask("correlation-stop")
+    (held,) = site.send("b h1")
+    assert fate(held) == "waits"
+    site.ask("correlation-start")
+    eventually(lambda: len(site.issued()) == 1, "it was taken", 10)
+    assert fate(held) is None
+    site.ask("correlation-disable")
+    alert = site.ask("alert-show", uuid=site.ask("alert-test")["uuid"])["number"]
+    assert fate(alert) == "off"
+    for order in ("start", "stop"):
+        with pytest.raises(FailureError, match="Correlation is off"):
+            site.ask(f"correlation-{order}")
+
+
 def test_orders_behind_a_backlog(site: Site) -> None:
     """What waits when an order is given is decided before it; a pause that holds loses nothing."""
     hosts = [f"h{number}" for number in range(500)]

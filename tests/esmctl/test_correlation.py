@@ -73,6 +73,10 @@ def test_check(tmp_path: Path, rules: str) -> None:
     ]
     assert "TIMEOUT は" in esmctl("correlation", "check", str(bad), language="ja_JP.UTF-8")[2]
     assert "No such file" in esmctl("correlation", "check", str(tmp_path / "none"))[2]
+    bad.write_text("VERSION=2\n# nothing yet\n")
+    for order in "check", "apply":
+        code, _, told = esmctl("correlation", order, str(bad))
+        assert (code, "has no generation condition" in told) == (1, True)
 
 
 @pytest.mark.parts
@@ -164,7 +168,7 @@ def test_orders_to_an_agent(tmp_path: Path, rules: str) -> None:
             (("apply", rules), "Applied. Generation conditions: 2, unchanged: 2."),
             (("start",), "Correlation is running."),
             (("status",), "absence burst"),
-            (("clear",), "Correlation is running."),
+            (("clear",), "There is no definition in use any more."),
             (("disable",), "Correlation is off."),
         ):
             code, out, told = esmctl(*socket, "correlation", *words)
