@@ -17,6 +17,7 @@ from indications.correlation.definition import Definition
 from indications.correlation.reading import read
 from openesm.store import Store
 
+BATCH = 200
 HOSTS, KINDS = 20, ("a", "b", "c", "d")
 
 
@@ -57,6 +58,7 @@ class Careless(Correlator):
     def run(self) -> None:
         known = 0
         while not self.advance().result().is_caught_up:
+            say("batch")
             self._note(known)
             known = self._processed
 
@@ -67,17 +69,22 @@ class Careless(Correlator):
         self._store.write(work).result()
 
 
-def main(path: str, how: str) -> None:
-    correlator.BATCH = 200
-    store = open_store(Path(path))
-    sys.stdout.write("ready\n")
+def say(word: str) -> None:
+    """To the one who kills."""
+    sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
+
+
+def main(path: str, how: str) -> None:
+    correlator.BATCH = BATCH
+    store = open_store(Path(path))
+    say("ready")
     if how == "careless":
         Careless(store, definition()).run()
     else:
         correlating = Correlator(store, definition())
         while not correlating.advance().result().is_caught_up:
-            pass
+            say("batch")
     store.close()
 
 
