@@ -8,11 +8,13 @@ backlog gives what it gave live, in whatever batches it is read.
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf, nextafter
 
@@ -56,11 +58,13 @@ def append(
     """Puts an event at the end of the log, in its maker's transaction; its number.
 
     Args:
-        key: of a correlation event.
+        key: of a correlation event; 0 is the number of one that is there already.
         number: that it has elsewhere, beyond all in the log; else the next one.
     """
-    row = number, arrived, _JSON.encode(dict(attributes)), _JSON.encode(list(chain)), key
-    return db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?)", row).lastrowid or 0
+    names = f"""["{'","'.join(chain)}"]""" if chain else "[]"  # of conditions: nothing to be escaped
+    row = number, arrived, _JSON.encode(dict(attributes)), names, key
+    kept = db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", row)
+    return (kept.lastrowid or 0) if kept.rowcount else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,10 @@ class Correlator:
         """
         self._store.when_settled(self._settle)
         self._records, self._issue = [], issue or _append_issued
+        with _without_collector():
+            return self._decide(db, now, paused)
+
+    def _decide(self, db: sqlite3.Connection, now: float | None, paused: bool) -> Done:
         engine = self._engine or self._load(db)
         offered, decisions = engine.offered, list[Decision]()
         rows = [] if paused else self._waiting(db)
@@ -241,6 +249,18 @@ class Correlator:
         keep(db, self._records)
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A batch makes thousands of objects that live until its end; to look for cycles among them costs much."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def held(db: sqlite3.Connection, definition: Definition) -> list[Held]:
     """The sets in progress, as they are kept, in the order in which they were opened."""
     by = {condition.name: condition.same_attribute for condition in definition.conditions}
@@ -276,9 +296,7 @@ def _events(rows: Sequence[tuple[int, float, str, str]]) -> Iterator[Event]:
 
 
 def _append_issued(db: sqlite3.Connection, event: Issued) -> int | None:
-    if is_issued(db, event.key):
-        return None
-    return append(db, event.at, event.attributes, event.chain, event.key)
+    return append(db, event.at, event.attributes, event.chain, event.key) or None
 
 
 def is_issued(db: sqlite3.Connection, key: str) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -90,7 +89,7 @@ class Condition:
     @property
     def canonical(self) -> str:
         """The same text for the same meaning: comments and layout do not count (R-13)."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        return repr(self)
 
 
 @dataclass(frozen=True, slots=True)
