@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import openesm
 from esmd import journal
@@ -106,6 +106,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(settings: Settings, reread: Callable[[], Settings]) -> int:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(note_lost_error)
 
     def stop(number: signal.Signals) -> None:
         if stopping.is_set():
@@ -132,6 +133,15 @@ async def _serve(settings: Settings, reread: Callable[[], Settings]) -> int:
     tell_manager("STOPPING=1")
     await agent.stop()
     return 0
+
+
+def note_lost_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody waits for any more: a connection that failed after it was given up is no error of ours."""
+    lost = context.get("exception")
+    if isinstance(lost, OSError) and "future" in context:
+        log.debug("given up, and failed: %s", lost)
+    else:
+        loop.default_exception_handler(context)
 
 
 def _feed_watchdog(loop: asyncio.AbstractEventLoop) -> None:
