@@ -67,7 +67,7 @@ class Sink:
         return [event for event in self.events if event.target == target]
 
     def wait_for(self, target: str, count: int) -> list[Event]:
-        eventually(lambda: len(self.at(target)) >= count, f"{count} events at {target}", 20)
+        eventually(lambda: len(self.at(target)) >= count, f"{count} events at {target}", 60)
         return self.at(target)
 
 
