@@ -16,7 +16,7 @@ RESTRICTED = read_groups('["/a"]\nhosts = ["h"]\nusers = ["u"]\n')
     ("text", "groups", "expected"),
     [
         (ONE, Groups(), []),
-        (ONE.replace("Error", "Error;Errror"), Groups(), ["odd-severity"]),
+        (ONE.replace("Error", "Error;Bogus"), Groups(), ["odd-severity"]),
         (ONE.replace("Alert", "alert"), Groups(), ["odd-severity"]),
         (ONE.replace("==Error", ">=Err"), Groups(), []),
         (ONE.replace("SUCCESS", "TARGET=B.DESTSERVER!=/b;/a\nSUCCESS"), RESTRICTED,
