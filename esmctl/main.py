@@ -11,7 +11,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import esmctl.command
 from esmctl.failure import REFUSED, FailureError
@@ -44,9 +44,7 @@ class _Parser(argparse.ArgumentParser):
 
     module: str | None = None
 
-    def parse_known_args(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
-    ) -> tuple[argparse.Namespace, list[str]]:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         if self.module is not None:
             module = importlib.import_module(f"{esmctl.command.__name__}.{self.module}")
             command, self.module = cast(Command, module), None

@@ -102,14 +102,14 @@ class Correlator:
         store: Store,
         definition: Definition,
         belongs: Belongs = nobody_belongs,
-        options: Options = Options(),  # noqa: B008  a frozen value
+        options: Options | None = None,
         patterns: Patterns | None = None,
     ) -> None:
         self._store = store
         self._definition = definition
         self._belongs = belongs
         self._issue: Issue = _append_issued  # of this batch
-        self._options = options
+        self._options = options = options or Options()
         self._patterns = patterns or PlainPatterns()
         wanted = conditions(options.acquire)
         self._admits = admitting(wanted, belongs, self._patterns) if wanted else None

@@ -96,12 +96,11 @@ class EventLog:
         if not isinstance(limit, int) or not 1 <= limit <= MOST:
             raise refusal("bad-argument", name="limit")
         order = "DESC" if args.get("newest") is True else "ASC"
-        clock = self._alerts.clock
-        wanted = {"after": after, "since": since, "since_agent": since - clock.wall_lead(), "limit": limit}
+        lead = self._alerts.clock.wall_lead()
+        wanted = {"after": after, "since": since, "since_agent": since - lead, "limit": limit}
         rows = self._alerts.store.read(
             lambda db: db.execute(f"{_EVENTS} ORDER BY number {order} LIMIT :limit", wanted).fetchall()
         )
-        lead = clock.wall_lead()
         return {"events": [_told(self._event(*row), row[1] + lead) for row in sorted(rows)]}
 
     def send(self, principal: Principal, args: Arguments) -> Told:

@@ -135,7 +135,7 @@ class Orders:
         kept = [] if before.options.on_change is OnChange.DISCARD_ALL else unchanged
         fresh = replace(before, text=text, applied_at=time.time())
         wanted = self._wanted(fresh, hours, None)
-        is_short = self._is_short(wanted)
+        is_short = not hours or self._is_short(wanted)
 
         def work(db: sqlite3.Connection) -> tuple[int, Filled]:
             gone = decisions.give_up(db, Why.CHANGED, kept)
@@ -158,7 +158,7 @@ class Orders:
             "discarded_sets": gone,
             "advice": [_spelled(each) for each in advice(definition, fresh.groups)],
         }
-        return _with(told, filled) if is_short or not hours else self._fill_slowly(wanted, told)
+        return _with(told, filled) if is_short else self._fill_slowly(wanted, told)
 
     def clear(self, principal: Principal, _args: Arguments) -> Told | Awaitable[Told]:
         return self.apply(principal, {"definition": ""})

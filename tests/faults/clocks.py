@@ -8,8 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 SOURCE = Path(__file__).with_name("clock_shim.c")
 HOUR_S, DAY_S, YEAR_S = 3600, 86400, 365 * 86400
+STEPS = [
+    pytest.param(0, id="left alone"),
+    pytest.param(HOUR_S, id="1 hour forward"),
+    pytest.param(-HOUR_S, id="1 hour back"),
+    pytest.param(10 * YEAR_S, id="10 years forward"),
+    pytest.param(-10 * YEAR_S, id="10 years back"),
+]
+"""By how much somebody sets the wall clock, seconds."""
 
 
 @dataclass

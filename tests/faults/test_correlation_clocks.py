@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from esmctl import agent as control
-from tests.faults.clocks import HOUR_S, YEAR_S, clocks
+from tests.faults.clocks import STEPS, clocks
 from tests.running import eventually, running_agent
 
 pytestmark = pytest.mark.needs("gcc")
@@ -29,16 +29,7 @@ FAIL_EVENT=B.MESSAGE:in time
 """
 
 
-@pytest.mark.parametrize(
-    "step_s",
-    [
-        pytest.param(0, id="left alone"),
-        pytest.param(HOUR_S, id="1 hour forward"),
-        pytest.param(-HOUR_S, id="1 hour back"),
-        pytest.param(10 * YEAR_S, id="10 years forward"),
-        pytest.param(-10 * YEAR_S, id="10 years back"),
-    ],
-)
+@pytest.mark.parametrize("step_s", STEPS)
 def test_the_wall_clock_is_set(tmp_path: Path, step_s: int) -> None:
     """A set is neither given up at once nor kept for an hour."""
     moved = clocks(tmp_path)

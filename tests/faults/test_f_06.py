@@ -14,7 +14,7 @@ import pywbem
 
 from esmctl import agent as control
 from tests.e2e.managers import INTEROP, connected, subscribe
-from tests.faults.clocks import DAY_S, HOUR_S, YEAR_S, Clocks, clocks
+from tests.faults.clocks import DAY_S, HOUR_S, STEPS, Clocks, clocks
 from tests.faults.receiver import Receiver, receiving
 from tests.faults.rig import Rig
 from tests.running import RunningAgent, eventually
@@ -48,16 +48,7 @@ def remaining(agent: RunningAgent) -> list[int]:
         ]
 
 
-@pytest.mark.parametrize(
-    "step_s",
-    [
-        pytest.param(0, id="left alone"),
-        pytest.param(HOUR_S, id="1 hour forward"),
-        pytest.param(-HOUR_S, id="1 hour back"),
-        pytest.param(10 * YEAR_S, id="10 years forward"),
-        pytest.param(-10 * YEAR_S, id="10 years back"),
-    ],
-)
+@pytest.mark.parametrize("step_s", STEPS)
 def test_a_subscription_of_5_s(rig: Rig, receiver: Receiver, moved: Clocks, step_s: int) -> None:
     with rig.agent() as agent:
         subscribe(agent, receiver.url("a"), "a", SubscriptionDuration=pywbem.Uint64(DURATION_S))

@@ -53,7 +53,7 @@ def test_r_4_nothing_is_changed_while_it_starts_or_stops(tmp_path: Path) -> None
         lives.append(correlation.life)
         orders.apply(SOMEBODY, {"definition": RULES.replace("[a]", "[paused]")})
         stopping = asyncio.create_task(correlation.stop())
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # a turn of the loop: its first step
         lives.append(correlation.life)
         with pytest.raises(RefusedError, match="while correlation is stopping"):
             orders.apply(SOMEBODY, {"definition": RULES})
